@@ -1,0 +1,422 @@
+"""The tree of everything that can go wrong, drawn before it is defined.
+
+::
+
+    SummandError(message, remedy, clause=None, public=None)
+    ├─ UsageError           the command or the call was put wrongly
+    ├─ AgreementError       AgreementSyntaxError · AgreementIncomplete · SignatureInvalid · AgreementNotInForce
+    ├─ Refusal              the site says no: PurposeNotPermitted · MethodNotPermitted · ColumnNotPermitted ·
+    │                       DatasetNotPermitted · ReleaseNotPermitted · CohortTooSmall · TooManyParameters ·
+    │                       ApprovalMissing · RequesterNotPermitted · StudyReplayed
+    ├─ DataError            SourceUnreadable · ColumnMissing · ColumnUnknown · ValueOutOfRange · CategoryUnknown ·
+    │                       ValueNotNumeric · StatusInvalid · SourceEmpty
+    ├─ MethodError          FormulaInvalid · NotConverged · Separation · SingularInformation · OutcomeConstant
+    ├─ SumError             TooFewSites · ShareInvalid · TotalWouldOverflow · StateDisagrees · RoundReplayed · SetupInvalid
+    ├─ VerificationError    CheckpointInvalid · InclusionProofInvalid · ConsistencyProofInvalid · SplitView · EntryInvalid
+    └─ TransportError       SiteUnreachable · RoundTimedOut · PeerProtocolError · OwnProtocolError · BodyTooLarge · StrangerRefused
+
+Whose turn it is lies in the type: a `Refusal` is a site's right and is recorded, not logged as a failure; a
+`DataError` is for the site's own data manager; a `TransportError` may be tried again where ``retryable`` is true.
+
+Each error carries two texts, because even a refusal can disclose: ``message`` stays with the party whose data or key
+it is about, ``public`` (the message itself unless another text is given) is what others, the ledger and the pages see.
+No error text ever holds a patient's value: names, limits and counts above the minimum cell only.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class SummandError(Exception):
+    """Something went wrong and this says what, under which clause or limit, and what to do next.
+
+    Args:
+        message: What happened, which clause or limit, what was found.
+        remedy: What to do next.
+        clause: The clause of the agreement that decided, such as ``"C.purposes"``; None if no clause did.
+        public: The text that may leave the site; ``message`` if not given.
+    """
+
+    code: ClassVar[str] = "internal"
+    exit_code: ClassVar[int] = 1
+    http_status: ClassVar[int] = 500
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, remedy: str, clause: str | None = None, public: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+        self.clause = clause
+        self.public = message if public is None else public
+
+    def __str__(self) -> str:
+        where = f" (clause {self.clause})" if self.clause else ""
+        return f"{self.message}{where} {self.remedy}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The error as the owner of the data or key sees it."""
+        return self._as_dict(self.message)
+
+    def to_public_dict(self) -> dict[str, Any]:
+        """The error as other parties, the ledger and the pages see it."""
+        return self._as_dict(self.public)
+
+    def _as_dict(self, message: str) -> dict[str, Any]:
+        out: dict[str, Any] = {"code": self.code, "message": message, "remedy": self.remedy}
+        if self.clause is not None:
+            out["clause"] = self.clause
+        return out
+
+
+class UsageError(SummandError):
+    """The command line or the call was put wrongly."""
+
+    code, exit_code, http_status = "usage", 2, 400
+
+
+# ── the agreement ────────────────────────────────────────────────────────────────────────────────────────────────────
+class AgreementError(SummandError):
+    """The agreement is not what it must be."""
+
+    code, exit_code, http_status = "agreement.invalid", 10, 422
+
+
+class AgreementSyntaxError(AgreementError):
+    """A field is unknown, missing or of the wrong kind.
+
+    ``pointer`` is where: a JSON Pointer (RFC 6901), with the line in the file where it is known.
+    """
+
+    code = "agreement.syntax"
+
+    def __init__(
+        self, message: str, *, remedy: str, pointer: str = "", line: int | None = None, clause: str | None = None
+    ) -> None:
+        super().__init__(message, remedy=remedy, clause=clause)
+        self.pointer = pointer
+        self.line = line
+
+    def to_dict(self) -> dict[str, Any]:
+        """As `SummandError.to_dict`, with the pointer and the line."""
+        return {**super().to_dict(), "pointer": self.pointer, "line": self.line}
+
+
+class AgreementIncomplete(AgreementError):
+    """A clause that must be there is missing or still reads "needs counsel"."""
+
+    code = "agreement.incomplete"
+
+
+class SignatureInvalid(AgreementError):
+    """A signature does not verify, or its key is not the one the agreement names."""
+
+    code, http_status = "agreement.signature_invalid", 403
+
+
+class AgreementNotInForce(AgreementError):
+    """The agreement is not active: not yet signed by all, before its start, past its end, suspended or terminated."""
+
+    code, http_status = "agreement.not_in_force", 403
+
+
+# ── the guard ────────────────────────────────────────────────────────────────────────────────────────────────────────
+class Refusal(SummandError):
+    """The site says no. Recorded in the ledger with its clause; not a failure."""
+
+    code, exit_code, http_status = "guard.refused", 11, 403
+
+
+class PurposeNotPermitted(Refusal):
+    """The study's purpose is not one the agreement permits, or is one it or the law prohibits."""
+
+    code = "guard.purpose_not_permitted"
+
+
+class DatasetNotPermitted(Refusal):
+    """The dataset is not in the agreement, or not for this purpose or requester."""
+
+    code = "guard.dataset_not_permitted"
+
+
+class MethodNotPermitted(Refusal):
+    """The method, or one of its parameters, is not among the computations the agreement allows."""
+
+    code = "guard.method_not_permitted"
+
+
+class ColumnNotPermitted(Refusal):
+    """The study reads a column that the agreement does not open to it."""
+
+    code = "guard.column_not_permitted"
+
+
+class ReleaseNotPermitted(Refusal):
+    """The agreement does not permit this release level or disclosure profile."""
+
+    code = "guard.release_not_permitted"
+
+
+class CohortTooSmall(Refusal):
+    """Fewer people or sites than the agreement's limit; judged on totals, never per site."""
+
+    code = "guard.cohort_too_small"
+
+
+class TooManyParameters(Refusal):
+    """More model parameters than the profile allows for this many people."""
+
+    code = "guard.too_many_parameters"
+
+
+class ApprovalMissing(Refusal):
+    """The agreement asks for an approval that is not there, not valid or expired."""
+
+    code = "guard.approval_missing"
+
+
+class RequesterNotPermitted(Refusal):
+    """The requester is not a person of the agreement with a valid key and the role for this."""
+
+    code = "guard.requester_not_permitted"
+
+
+class StudyReplayed(Refusal):
+    """This study identifier or request was already used."""
+
+    code = "guard.study_replayed"
+
+
+# ── the data ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+class DataError(SummandError):
+    """The data are not what the dictionary says. Names and counts only, never values."""
+
+    code, exit_code, http_status = "data.invalid", 12, 422
+
+
+class SourceUnreadable(DataError):
+    """The file is not CSV or Parquet, or cannot be opened."""
+
+    code = "data.unreadable"
+
+
+class SourceEmpty(DataError):
+    """The file has no bytes, or no header."""
+
+    code = "data.empty"
+
+
+class ColumnMissing(DataError):
+    """A column of the dictionary or of the study is not in the file."""
+
+    code = "data.column_missing"
+
+
+class ColumnUnknown(DataError):
+    """The file has a column that the dictionary does not know."""
+
+    code = "data.column_unknown"
+
+
+class ValueOutOfRange(DataError):
+    """Some values lie outside the dictionary's range."""
+
+    code = "data.value_out_of_range"
+
+
+class CategoryUnknown(DataError):
+    """Some values are not among the dictionary's levels."""
+
+    code = "data.category_unknown"
+
+
+class ValueNotNumeric(DataError):
+    """Some cells of a numeric column hold text."""
+
+    code = "data.value_not_numeric"
+
+
+class StatusInvalid(DataError):
+    """An event indicator is neither 0/1 nor 1/2."""
+
+    code = "data.status_invalid"
+
+
+# ── the methods ──────────────────────────────────────────────────────────────────────────────────────────────────────
+class MethodError(SummandError):
+    """The statistics say no; the message diagnoses, the remedy advises."""
+
+    code, exit_code, http_status = "method.failed", 13, 422
+
+
+class FormulaInvalid(MethodError):
+    """The formula is outside the grammar."""
+
+    code = "method.formula_invalid"
+
+
+class NotConverged(MethodError):
+    """The iteration limit was reached."""
+
+    code = "method.not_converged"
+
+
+class Separation(MethodError):
+    """The maximum-likelihood estimate does not exist: a combination of covariates predicts the outcome perfectly."""
+
+    code = "method.separation"
+
+
+class SingularInformation(MethodError):
+    """Some covariates are a linear combination of the others."""
+
+    code = "method.singular"
+
+
+class OutcomeConstant(MethodError):
+    """The outcome does not vary over all sites together, or nobody has the event."""
+
+    code = "method.outcome_constant"
+
+
+# ── the secure sum ───────────────────────────────────────────────────────────────────────────────────────────────────
+class SumError(SummandError):
+    """The round stops; never a warning."""
+
+    code, exit_code, http_status = "sum.failed", 14, 409
+
+
+class TooFewSites(SumError):
+    """Fewer sites than the threshold remain, or a site of the cohort did not upload."""
+
+    code = "sum.too_few_sites"
+
+
+class ShareInvalid(SumError):
+    """A share does not decrypt or does not fit."""
+
+    code = "sum.share_invalid"
+
+
+class TotalWouldOverflow(SumError):
+    """The bound proved from the layout does not fit the codec; decided before data are read."""
+
+    code = "sum.total_would_overflow"
+
+
+class StateDisagrees(SumError):
+    """The broadcast state is not what `update` gives on the last total: the site will not compute at it."""
+
+    code = "sum.state_disagrees"
+
+
+class RoundReplayed(SumError):
+    """A round was opened again with another content; one upload per context, ever."""
+
+    code = "sum.round_replayed"
+
+
+class SetupInvalid(SumError):
+    """A key record, sealed key or cohort signature does not verify."""
+
+    code = "sum.setup_invalid"
+
+
+# ── verification ─────────────────────────────────────────────────────────────────────────────────────────────────────
+class VerificationError(SummandError):
+    """The only way a ``verify_…`` function fails."""
+
+    code, exit_code, http_status = "verify.failed", 15, 422
+
+
+class CheckpointInvalid(VerificationError):
+    """A checkpoint is malformed or not signed by the log's key."""
+
+    code = "verify.checkpoint_invalid"
+
+
+class InclusionProofInvalid(VerificationError):
+    """The leaf is not proved to be in the tree (RFC 9162 §2.1.3)."""
+
+    code = "verify.inclusion_invalid"
+
+
+class ConsistencyProofInvalid(VerificationError):
+    """The new tree is not proved to extend the old one (RFC 9162 §2.1.4)."""
+
+    code = "verify.consistency_invalid"
+
+
+class SplitView(VerificationError):
+    """Two checkpoints of one log contradict each other: the hub showed different histories."""
+
+    code = "verify.split_view"
+
+
+class EntryInvalid(VerificationError):
+    """A stored ledger entry or tile is not what its hash says."""
+
+    code = "verify.entry_invalid"
+
+
+# ── transport ────────────────────────────────────────────────────────────────────────────────────────────────────────
+class TransportError(SummandError):
+    """A message did not get through, or was not one."""
+
+    code, exit_code, http_status = "transport.failed", 16, 400
+
+
+class SiteUnreachable(TransportError):
+    """The other end does not answer."""
+
+    code, http_status, retryable = "transport.unreachable", 503, True
+
+
+class RoundTimedOut(TransportError):
+    """A site stayed away past the round's deadline; the study ended."""
+
+    code, http_status = "transport.round_timed_out", 504
+
+
+class PeerProtocolError(TransportError):
+    """The other end sent something that is not a message of this protocol."""
+
+    code = "transport.peer_protocol"
+
+
+class OwnProtocolError(TransportError):
+    """We were about to send something that is not a message of this protocol: a defect here."""
+
+    code, http_status = "transport.own_protocol", 500
+
+
+class BodyTooLarge(TransportError):
+    """The body is over the size limit."""
+
+    code, http_status = "transport.body_too_large", 413
+
+
+class StrangerRefused(TransportError):
+    """The sender's key is not one this federation knows."""
+
+    code, http_status = "transport.stranger", 403
+
+
+def by_code() -> dict[str, type[SummandError]]:
+    """Every class of the tree by its stable code."""
+    found: dict[str, type[SummandError]] = {}
+    queue: list[type[SummandError]] = [SummandError]
+    while queue:
+        kind = queue.pop()
+        found[kind.code] = kind
+        queue.extend(kind.__subclasses__())
+    return found
+
+
+def from_dict(fields: dict[str, Any]) -> SummandError:
+    """Rebuild an error that travelled as JSON; an unknown code becomes the root class with the code in the message."""
+    code = str(fields.get("code", "internal"))
+    message, remedy = str(fields.get("message", "")), str(fields.get("remedy", ""))
+    clause = fields.get("clause")
+    kind = by_code().get(code, SummandError)
+    return kind(message, remedy=remedy, clause=None if clause is None else str(clause))
