@@ -1,0 +1,16 @@
+"""Who said what: Ed25519 keys (RFC 8032) and DSSE envelopes.
+
+Promise: a `PrivateKey` never shows its secret in a repr or an error; `PublicKey.verify` answers with one exception and
+nothing else; an `Envelope` binds the type of its payload into the signature, so a signature on a decision can never be
+passed off as one on an agreement (DSSE v1, pre-authentication encoding).
+
+    >>> key = PrivateKey.generate()
+    >>> sealed = seal("application/vnd.summand.note+json", {"hello": 1}, key)
+    >>> open_sealed(sealed, "application/vnd.summand.note+json", [key.public])
+    {'hello': 1}
+"""
+
+from summand.signing._dsse import Envelope, open_sealed, seal
+from summand.signing._keys import PrivateKey, PublicKey
+
+__all__ = ["Envelope", "PrivateKey", "PublicKey", "open_sealed", "seal"]
