@@ -28,7 +28,7 @@ def dump(value: Any) -> bytes:
     Floats are written so that they read back to the same float64; NumPy arrays are accepted.
     """
     try:
-        return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
+        return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_PASSTHROUGH_DATACLASS)
     except (TypeError, ValueError) as error:
         raise OwnProtocolError(f"A value has no JSON form: {error}.", remedy="Report this defect.") from None
 

@@ -1,0 +1,48 @@
+"""A batch of rows: the only form in which patients' values reach a method."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Codes = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some rows, column by column.
+
+    Attributes:
+        columns: Numeric columns as float64 of shape (rows,), NaN where missing; categories as int32 of shape (rows,),
+            positions in the dictionary's levels, -1 where missing. Read-only by agreement: nobody writes into them.
+        rows: The number of rows, at least 0.
+    """
+
+    columns: Mapping[str, Array | Codes]
+    rows: int
+
+    def number(self, name: str) -> Array:
+        """A numeric column as float64, shape (rows,)."""
+        return np.asarray(self.columns[name], dtype=np.float64)
+
+    def codes(self, name: str) -> Codes:
+        """A category as int32 positions in the dictionary's levels, shape (rows,), -1 where missing."""
+        return np.asarray(self.columns[name], dtype=np.int32)
+
+    def where(self, keep: NDArray[np.bool_]) -> Batch:
+        """The rows where ``keep``, shape (rows,), is true."""
+        if bool(keep.all()):
+            return self
+        return Batch({name: values[keep] for name, values in self.columns.items()}, int(np.count_nonzero(keep)))
+
+    def complete(self, names: tuple[str, ...]) -> NDArray[np.bool_]:
+        """Which rows have a value in every one of ``names``: shape (rows,)."""
+        keep = np.ones(self.rows, dtype=np.bool_)
+        for name in names:
+            values = self.columns[name]
+            keep &= (values >= 0) if values.dtype == np.int32 else ~np.isnan(values)
+        return keep
