@@ -1,0 +1,5 @@
+"""The agreement."""
+
+from summand.agreement._document import Agreement
+
+__all__ = ["Agreement"]
