@@ -4,15 +4,18 @@
 
     SummandError(message, remedy, clause=None, public=None)
     ├─ UsageError           the command or the call was put wrongly
-    ├─ AgreementError       AgreementSyntaxError · AgreementIncomplete · SignatureInvalid · AgreementNotInForce
+    ├─ AgreementError       AgreementSyntaxError · AgreementIncomplete · SignatureInvalid · AgreementNotInForce ·
+    │                       ContributionUnknown · CostsNotCovered · IndicatorInvalid
     ├─ Refusal              the site says no: PurposeNotPermitted · MethodNotPermitted · ColumnNotPermitted ·
     │                       DatasetNotPermitted · ReleaseNotPermitted · CohortTooSmall · TooManyParameters ·
     │                       ApprovalMissing · RequesterNotPermitted · StudyReplayed
     ├─ DataError            SourceUnreadable · ColumnMissing · ColumnUnknown · ValueOutOfRange · CategoryUnknown ·
-    │                       ValueNotNumeric · StatusInvalid · SourceEmpty
+    │                       ValueNotNumeric · ValueOffStep · ValueMissing · StatusInvalid · SourceEmpty ·
+    │                       SourceChanged · DictionaryInvalid
     ├─ MethodError          FormulaInvalid · NotConverged · Separation · SingularInformation · OutcomeConstant
     ├─ SumError             TooFewSites · ShareInvalid · TotalWouldOverflow · StateDisagrees · RoundReplayed · SetupInvalid
     ├─ VerificationError    CheckpointInvalid · InclusionProofInvalid · ConsistencyProofInvalid · SplitView · EntryInvalid
+    ├─ StorageFailed        a disk did not keep what it was given
     └─ TransportError       SiteUnreachable · RoundTimedOut · PeerProtocolError · OwnProtocolError · BodyTooLarge · StrangerRefused
 
 Whose turn it is lies in the type: a `Refusal` is a site's right and is recorded, not logged as a failure; a
@@ -103,9 +106,19 @@ class AgreementSyntaxError(AgreementError):
 
 
 class AgreementIncomplete(AgreementError):
-    """A clause that must be there is missing or still reads "needs counsel"."""
+    """Clauses that must be there are missing or still read "needs counsel"; ``findings`` names each of them."""
 
     code = "agreement.incomplete"
+
+    def __init__(
+        self, message: str, *, remedy: str, clause: str | None = None, findings: tuple[dict[str, Any], ...] = ()
+    ) -> None:
+        super().__init__(message, remedy=remedy, clause=clause)
+        self.findings = findings
+
+    def to_dict(self) -> dict[str, Any]:
+        """As `SummandError.to_dict`, with the findings."""
+        return {**super().to_dict(), "findings": list(self.findings)}
 
 
 class SignatureInvalid(AgreementError):
@@ -118,6 +131,24 @@ class AgreementNotInForce(AgreementError):
     """The agreement is not active: not yet signed by all, before its start, past its end, suspended or terminated."""
 
     code, http_status = "agreement.not_in_force", 403
+
+
+class ContributionUnknown(AgreementError):
+    """A cost split needs a quantity that nobody may know, that was not released, or that the clause does not define."""
+
+    code = "agreement.contribution_unknown"
+
+
+class CostsNotCovered(AgreementError):
+    """Weights, caps or amounts leave a part of the cost to nobody."""
+
+    code = "agreement.costs_not_covered"
+
+
+class IndicatorInvalid(AgreementError):
+    """A goal's indicator is not one that can be measured from a study."""
+
+    code = "agreement.indicator_invalid"
 
 
 # ── the guard ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -234,6 +265,40 @@ class ValueNotNumeric(DataError):
     """Some cells of a numeric column hold text."""
 
     code = "data.value_not_numeric"
+
+
+class ValueOffStep(DataError):
+    """Some values are finer than the dictionary's step, such as 1.5 in a column of whole numbers."""
+
+    code = "data.value_off_step"
+
+
+class ValueMissing(DataError):
+    """Cells that must not be empty are: a required column's, or a person identifier."""
+
+    code = "data.value_missing"
+
+
+class SourceChanged(DataError):
+    """The file is not the one that was opened: a study never mixes two versions of its data."""
+
+    code, http_status = "data.changed", 409
+
+
+class DictionaryInvalid(DataError):
+    """A dictionary is not a Table Schema as we read it; ``pointer`` (RFC 6901) is where."""
+
+    code = "data.dictionary_invalid"
+
+    def __init__(
+        self, message: str, *, remedy: str, clause: str | None = None, public: str | None = None, pointer: str = ""
+    ) -> None:
+        super().__init__(message, remedy=remedy, clause=clause, public=public)
+        self.pointer = pointer
+
+    def to_dict(self) -> dict[str, Any]:
+        """As `SummandError.to_dict`, with the pointer."""
+        return {**super().to_dict(), "pointer": self.pointer}
 
 
 class StatusInvalid(DataError):
@@ -357,6 +422,12 @@ class EntryInvalid(VerificationError):
     """A stored ledger entry or tile is not what its hash says."""
 
     code = "verify.entry_invalid"
+
+
+class StorageFailed(SummandError):
+    """A disk did not read or keep what it was given: the process stops rather than guess what is durable."""
+
+    code, exit_code, http_status = "storage.failed", 17, 503
 
 
 # ── transport ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -11,6 +11,29 @@ sum's bound provable before any data are read; a `Batch` is the only form in whi
 from summand.tables._batch import Array, Batch, Codes
 from summand.tables._counts import Count, CountTable
 from summand.tables._dictionary import Column, Dictionary
+from summand.tables._infer import COMMON_MISSING_CODES, LEVELS_MAX, ColumnSummary, TableSummary, infer_dictionary
+from summand.tables._levels import as_number, number_text, sort_levels
 from summand.tables._limits import NO_LIMITS, Limits
+from summand.tables._table_schema import dictionary_from_table_schema, dictionary_to_table_schema
 
-__all__ = ["NO_LIMITS", "Array", "Batch", "Codes", "Column", "Count", "CountTable", "Dictionary", "Limits"]
+__all__ = [
+    "COMMON_MISSING_CODES",
+    "LEVELS_MAX",
+    "NO_LIMITS",
+    "Array",
+    "Batch",
+    "Codes",
+    "Column",
+    "ColumnSummary",
+    "Count",
+    "CountTable",
+    "Dictionary",
+    "Limits",
+    "TableSummary",
+    "as_number",
+    "dictionary_from_table_schema",
+    "dictionary_to_table_schema",
+    "infer_dictionary",
+    "number_text",
+    "sort_levels",
+]

@@ -27,6 +27,7 @@ class Column:
         unit: UCUM code, ``"1"`` for none.
         missing_codes: Cell texts that mean "not known", such as ``"?"`` or ``"0"`` for a cholesterol; the empty cell
             always does.
+        required: Whether every row must have a value.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Column:
     unit: str = "1"
     description: str = ""
     missing_codes: tuple[str, ...] = ()
+    required: bool = False
 
     @property
     def is_numeric(self) -> bool:
