@@ -1,0 +1,118 @@
+"""What a split is proportional to, and where it may be known from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from summand.errors import ContributionUnknown
+
+if TYPE_CHECKING:
+    from summand.agreement import Agreement
+
+PATIENTS, COMMITTED, DELIVERED = "patients contributed", "committed contributions", "delivered contributions"
+BASES = (PATIENTS, COMMITTED, DELIVERED)
+"""Bases of a proportional split that are computed; any other basis needs weights in the clause."""
+
+KnownFrom = Literal["agreement", "site_level_release"]
+
+
+@dataclass(frozen=True)
+class ReleasedCounts:
+    """Patients per party, as a study released them.
+
+    Attributes:
+        by_party: Party -> patients.
+        study_id: The study that released them.
+        release_level: ``site_level`` alone can hold counts per party.
+        profile: The disclosure profile that the result was released under.
+    """
+
+    by_party: Mapping[str, int]
+    study_id: str
+    release_level: str
+    profile: str
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A weight for every party, with what it is and where it is known from.
+
+    Attributes:
+        name: The basis in words.
+        weights: Party -> whole number.
+        known_from: ``agreement`` for a declared or committed quantity, ``site_level_release`` for a measured one.
+        study_id: The study that measured it, None for one from the agreement.
+    """
+
+    name: str
+    weights: Mapping[str, int]
+    known_from: KnownFrom
+    study_id: str | None = field(default=None)
+
+
+def quantity_of(agreement: Agreement, released: ReleasedCounts | None = None) -> Quantity:
+    """The weights by which clause I of the agreement splits the cost.
+
+    A fixed split, and a proportional one with weights in the clause, use those weights: the parties declared them. A
+    proportional split without weights uses one of `BASES`.
+
+    Args:
+        agreement: The agreement in force.
+        released: Patients per party from a study of release level ``site_level``, where there is one.
+
+    Raises:
+        ContributionUnknown: if the basis needs counts that nobody may know, that were not released, or the rule or the
+            basis is not one that is computed.
+    """
+    shares = agreement.work.cost_shares
+    declared = {weight.party: weight.weight for weight in shares.weights}
+    if shares.rule not in ("fixed", "proportional"):
+        raise ContributionUnknown(
+            f"The agreement splits costs by the rule '{shares.rule}', which needs the value of every coalition.",
+            remedy="Amend the clause to 'fixed' or 'proportional'.",
+            clause="I.cost_shares.rule",
+        )
+    if declared or shares.rule == "fixed":
+        return Quantity(shares.basis, declared, "agreement")
+    if shares.basis == PATIENTS:
+        return _patients(agreement, released)
+    if shares.basis in (COMMITTED, DELIVERED):
+        return Quantity(shares.basis, _contributed(agreement, shares.basis), "agreement")
+    raise ContributionUnknown(
+        f"The agreement splits costs by '{shares.basis}', and gives no weights for it.",
+        remedy=f"Give weights in the clause, or use one of: {', '.join(BASES)}.",
+        clause="I.cost_shares.basis",
+    )
+
+
+def _contributed(agreement: Agreement, basis: str) -> dict[str, int]:
+    totals = {party.id: 0 for party in agreement.parties}
+    for item in agreement.work.contributions:
+        totals[item.party] += item.committed_cents if basis == COMMITTED else item.delivered_cents
+    return totals
+
+
+def _patients(agreement: Agreement, released: ReleasedCounts | None) -> Quantity:
+    if agreement.profile_name == "institutional":
+        raise ContributionUnknown(
+            "Costs are to be split by patients, but under the profile 'institutional' nobody may know how many "
+            "patients each party has.",
+            remedy="Amend the clause: declare weights, or split by committed contributions.",
+            clause="I.cost_shares.basis",
+        )
+    if released is None or released.release_level != "site_level" or released.profile == "institutional":
+        raise ContributionUnknown(
+            "Costs are to be split by patients, and no study has released how many each party contributed.",
+            remedy="Run 'describe' with release level 'site_level', if the agreement permits that level by name.",
+            clause="D.release_levels",
+        )
+    if "site_level" not in agreement.data.release_levels:
+        raise ContributionUnknown(
+            "Costs are to be split by patients, but the agreement does not permit counts per party.",
+            remedy="Amend the agreement to permit the release level 'site_level', or declare weights.",
+            clause="D.release_levels",
+        )
+    weights = {party.id: released.by_party.get(party.id, 0) for party in agreement.parties}
+    return Quantity(PATIENTS, weights, "site_level_release", released.study_id)
