@@ -1,0 +1,46 @@
+"""A fitted Cox model as the values of a result."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from summand.methods._cox_step import CoxState, Fit
+from summand.methods._design import Design
+from summand.methods._newton import term_rows
+from summand.tables import Count
+
+
+def cox_values(fit: Fit, state: CoxState, design: Design) -> dict[str, Any]:
+    """Hazard ratios with Wald intervals, per unit of the columns themselves.
+
+    Returns:
+        ``n``, ``events``, ``converged``, ``iterations``, ``log_likelihood``, ``log_likelihood_null``, ``terms`` and
+        ``covariance`` (p lists of p numbers, in the order of the terms).
+    """
+    beta, covariance = design.unscale(fit.beta, fit.covariance)
+    return {
+        "n": Count(state.n),
+        "events": Count(state.events),
+        "converged": True,
+        "iterations": fit.iterations,
+        "log_likelihood": fit.log_likelihood,
+        "log_likelihood_null": fit.log_likelihood_null,
+        "terms": [_with_ratio(row) for row in term_rows(design.terms, beta, covariance)],
+        "covariance": covariance.tolist(),
+    }
+
+
+def _with_ratio(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of the table of terms with the hazard ratio and its interval."""
+    return {
+        **row,
+        "hazard_ratio": _exp(row["estimate"]),
+        "hazard_ratio_low": _exp(row["conf_low"]),
+        "hazard_ratio_high": _exp(row["conf_high"]),
+    }
+
+
+def _exp(value: float) -> float | None:
+    """The exponential; None where it has no finite float64."""
+    return math.exp(value) if value < 700.0 else None
