@@ -91,12 +91,21 @@ class Design:
         some = {name: batch.columns[name][rows] for name in self.columns}
         count = len(next(iter(some.values()))) if some else len(range(*rows.indices(batch.rows)))
         out = np.empty((len(self.terms), count))
-        scaled = {name: scale(np.asarray(some[name], dtype=np.float64)) for name, scale in self.scales.items()}
+        scaled = {name: self._scaled(name, some[name], out) for name in self.scales}
         indicators = {name for monomial in self.monomials for name, _ in monomial.levels}
         codes = {name: self._codes_of(name, some[name]) for name in sorted(indicators)}
         for row, monomial in zip(out, self.monomials, strict=True):
-            _fill(row, monomial, scaled, codes)
+            if not monomial.is_main_effect:
+                _fill(row, monomial, scaled, codes)
         return out.T
+
+    def _scaled(self, name: str, values: NDArray[np.generic], out: Array) -> Array:
+        """A numeric column scaled, shape (rows,): in its own row of ``out`` where it is a main effect."""
+        main = Monomial(frozenset({(name, 1)}))
+        row = out[self.monomials.index(main)] if main in self.monomials else np.empty(out.shape[1])
+        scale = self.scales[name]
+        np.subtract(values, scale.centre, out=row)
+        return np.divide(row, scale.half_width, out=row)
 
     def _codes_of(self, name: str, values: NDArray[np.generic]) -> NDArray[np.integer]:
         """Positions in the levels, shape (rows,)."""

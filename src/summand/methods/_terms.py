@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from summand.errors import FormulaInvalid
 from summand.methods._formula import Category, Factor, Formula, Power, Term, Variable
-from summand.tables import Array, Column, Dictionary
+from summand.tables import Column, Dictionary
 
 DESIGN_COLUMNS_MAX = 500
 GROUPS_MAX = 10_000
@@ -21,6 +21,11 @@ class Monomial:
 
     powers: frozenset[tuple[str, int]] = frozenset()
     levels: frozenset[tuple[str, int]] = frozenset()
+
+    @property
+    def is_main_effect(self) -> bool:
+        """Whether it is one numeric column as it is."""
+        return not self.levels and len(self.powers) == 1 and next(iter(self.powers))[1] == 1
 
     def exponent(self, column: str) -> int:
         """The power to which a numeric column enters, 0 if it does not."""
@@ -39,10 +44,6 @@ class Scale:
 
     centre: float
     half_width: float
-
-    def __call__(self, values: Array) -> Array:
-        """The scaled values, same shape."""
-        return (values - self.centre) / self.half_width
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,235 @@
+"""Logistic regression by maximum likelihood: Newton's method on summed scores and information."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from summand.errors import UsageError
+from summand.methods import _spec
+from summand.methods._design import Design
+from summand.methods._formula import Formula, parse
+from summand.methods._logistic_state import INTERCEPT_MAX, LogisticState, OwnIntercept
+from summand.methods._logistic_update import advance
+from summand.methods._newton import symmetric, upper
+from summand.methods._outcome import Indicator
+from summand.methods._protocol import Block, Layout, Local, Result, Setting, length
+from summand.tables import Array, Batch
+
+# Rows whose design, weighted design and temporaries stay in a core's second-level cache.
+CHUNK_ROWS = 2048
+# A scaled entry may exceed 1 by rounding; bounds are proved with this much to spare.
+SLACK = 1.0 + 2.0**-40
+
+
+@dataclass(frozen=True)
+class LogisticRegression:
+    """Logistic regression, equal to the pooled maximum-likelihood fit.
+
+    With linear predictor ``eta = x @ beta`` and mean ``mu = 1 / (1 + exp(-eta))``, one row adds ``x (y - mu)`` to the
+    score and ``x x' mu (1 - mu)`` to the information; each round is one Newton step, halved where the log-likelihood
+    would fall.
+
+    Args:
+        formula: Such as ``num > 0 ~ age + C(cp)``. The outcome is a comparison, a column that is 0/1 or 1/2 in the
+            dictionary, or a category of two levels, of which the second sorted one is the event.
+        site: ``pooled``: one intercept for all; ``fixed``: one for each site, eliminated at the site (a block of the
+            Schur complement) and never sent.
+
+    Reveals: per round, log-likelihood, score and information over all sites; in the first round also how many rows
+        each class and each level has. With ``fixed``, also how many sites have only one outcome class.
+
+    Raises:
+        Separation, SingularInformation, OutcomeConstant, NotConverged: from `update`, with a diagnosis.
+        CohortTooSmall: from `update`, where a class or level has fewer people than the limits ask.
+
+    Source: McCullagh & Nelder (1989), Generalized Linear Models, ch. 4; federated: Wu et al. (2012), Grid Binary
+        LOgistic REgression (GLORE), JAMIA 19(5).
+    """
+
+    formula: str
+    site: str = "pooled"
+    setting: Setting | None = field(default=None, compare=False, repr=False)
+
+    name: ClassVar[str] = "logistic"
+    state_type: ClassVar[type[LogisticState]] = LogisticState
+    complete_cases: ClassVar[bool] = True
+
+    def under(self, setting: Setting) -> Self:
+        """This method in the study's setting.
+
+        Raises:
+            FormulaInvalid, ColumnMissing, UsageError: if formula or settings do not fit the dictionary.
+        """
+        _spec.choice({"site": self.site}, "site", ("pooled", "fixed"))
+        method = dataclasses.replace(self, setting=setting)
+        method.indicator  # noqa: B018 — both parse against the dictionary, and say now what does not fit
+        method.design  # noqa: B018
+        return method
+
+    def to_spec(self) -> dict[str, Any]:
+        """The method as a study request holds it."""
+        return {"name": self.name, "formula": self.formula, "site": self.site}
+
+    @classmethod
+    def from_spec(cls, spec: Mapping[str, Any]) -> Self:
+        """The method behind a request.
+
+        Raises:
+            UsageError, FormulaInvalid: if the request is malformed.
+        """
+        settings = _spec.fields(spec, cls.name, ("formula", "site"))
+        method = cls(_spec.text(settings, "formula"), _spec.choice(settings, "site", ("pooled", "fixed")))
+        method.parsed  # noqa: B018
+        return method
+
+    @cached_property
+    def parsed(self) -> Formula:
+        """The formula as a tree."""
+        return parse(self.formula)
+
+    @cached_property
+    def design(self) -> Design:
+        """The design of the right side; without intercept where each site has its own."""
+        return Design.of(self.parsed, _set(self.setting).dictionary, intercept=self.site == "pooled")
+
+    @cached_property
+    def indicator(self) -> Indicator:
+        """The outcome as 0 or 1."""
+        return Indicator.of(self.parsed, _set(self.setting).dictionary)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns it reads."""
+        return self.parsed.columns
+
+    def parameter_count(self) -> int:
+        """How many coefficients it estimates; with ``fixed``, one more for each site."""
+        return len(self.design) + (_set(self.setting).site_count if self.site == "fixed" else 0)
+
+    def start(self) -> LogisticState:
+        """All coefficients zero."""
+        zero = np.zeros(len(self.design))
+        return LogisticState(0, zero, zero, 1.0, 0.0, 0.0, 0, 0, 0)
+
+    def layout(self, state: LogisticState) -> Layout:
+        """Log-likelihood, score and information; counts in the first round; three numbers more for site intercepts.
+
+        Bounds per row: a scaled entry is at most 1, so a row adds at most 1 to the score, 1/4 to the information
+        and ``log 2 + |eta|`` to the log-likelihood. A condensed score is ``s_β − I_βα s_α / I_αα`` with
+        ``|I_βα| ≤ I_αα``, hence at most 2; condensed information shrinks, by Cauchy and Schwarz.
+        """
+        p, fixed = len(self.design), self.site == "fixed"
+        eta_max = float(np.abs(state.beta).sum()) + (INTERCEPT_MAX if fixed else 0.0)
+        blocks = []
+        if state.round == 0:
+            blocks.append(Block("rows", "1", 1, 1.0, "how many people are in the model"))
+            blocks.append(Block("events", "1", 1, 1.0, "how many of them have the outcome"))
+            if self.design.groups:
+                blocks.append(Block("groups", "1", len(self.design.groups), 1.0, "how many people each level has"))
+        blocks.append(Block("log-likelihood", "nat", 1, (math.log(2.0) + eta_max) * SLACK, "how well the model fits"))
+        if p:
+            score_max = (2.0 if fixed else 1.0) * SLACK
+            blocks.append(Block("score", "1", p, score_max, "which way each coefficient should move"))
+            blocks.append(Block("information", "1", p * (p + 1) // 2, 0.25 * SLACK, "how precisely they are known"))
+        if fixed:
+            blocks.append(Block("intercept decrement", "1", 1, 1.0, "how far the sites' intercepts are from the end"))
+            blocks.append(Block("sites with rows", "1", 1, 1.0, "how many sites have anyone in the model"))
+            blocks.append(Block("sites with one class", "1", 1, 1.0, "how many sites have only one outcome class"))
+        return tuple(blocks)
+
+    def tally(self, batch: Batch, state: LogisticState, local: Local) -> Array:
+        """Rows, events, group counts, log-likelihood, score and information of one batch of complete rows.
+
+        With ``fixed``, score and information begin with the site's own intercept, which `condense` eliminates.
+
+        Returns:
+            Shape (2 + groups + 1 + q + q(q+1)/2,), q = p, or p + 1 with an intercept column of the site's own.
+        """
+        alpha = OwnIntercept.at(state, local).value(state.step_size) if self.site == "fixed" else None
+        head = np.zeros(3)
+        q = len(self.design) + (alpha is not None)
+        score, information = np.zeros(q), np.zeros((q, q))
+        for first in range(0, batch.rows, CHUNK_ROWS):
+            rows = slice(first, first + CHUNK_ROWS)
+            y = self.indicator(batch, rows)
+            x = self.design.matrix(batch, rows).T
+            if alpha is not None:
+                x = np.concatenate((np.ones((1, x.shape[1])), x))
+            head += _add_rows(x, y, state.beta if alpha is None else np.r_[alpha, state.beta], score, information)
+        groups = self.design.group_counts(batch) if state.round == 0 and batch.rows else self._no_groups
+        return np.concatenate((head[:2], groups, head[2:], score, upper(information)))
+
+    @property
+    def _no_groups(self) -> Array:
+        return np.zeros(len(self.design.groups))
+
+    def condense(self, partial: Array, state: LogisticState, local: Local) -> tuple[Array, Local]:
+        """The sums of a site; with ``fixed``, after its own intercept is eliminated.
+
+        With α the site's intercept: ``s_β − I_βα s_α / I_αα`` and ``I_ββ − I_βα I_αβ / I_αα``. A site with one
+        outcome class has its maximum at α = ±∞, where it adds zero.
+        """
+        p, groups = len(self.design), len(self.design.groups)
+        counts, rest = partial[: 2 + groups], partial[2 + groups :]
+        if self.site == "pooled":
+            return (partial if state.round == 0 else rest), {}
+        own = OwnIntercept.at(state, local)
+        score, information = rest[1 : p + 2], symmetric(rest[p + 2 :], p + 1)
+        varies = 0.0 < counts[1] < counts[0]
+        has_rows = float(counts[0] > 0)
+        if not varies:
+            kept = own.kept(0.0, 0.0, 0.0, np.zeros(p))
+            summand = np.concatenate((np.zeros(1 + p + p * (p + 1) // 2), [0.0, has_rows, has_rows]))
+        else:
+            kept = own.kept(own.value(state.step_size), score[0], information[0, 0], information[0, 1:])
+            ratio = information[0, 1:] / information[0, 0]
+            condensed = information[1:, 1:] - np.outer(information[0, 1:], ratio)
+            decrement = min(score[0] ** 2 / information[0, 0], counts[0])
+            summand = np.concatenate(
+                (rest[:1], score[1:] - ratio * score[0], upper(condensed), [decrement, has_rows, 0.0])
+            )
+        return (np.concatenate((counts, summand)) if state.round == 0 else summand), kept
+
+    def update(self, total: Array, state: LogisticState) -> LogisticState | Result:
+        """One Newton step, half of one, or the result."""
+        if total.shape != (length(self.layout(state)),):
+            raise UsageError("A total has the wrong length.", remedy="Both ends must run the same version.")
+        return advance(total, state, self.design, self.indicator.label, self.site, _set(self.setting).limits)
+
+
+def _set(setting: Setting | None) -> Setting:
+    if setting is None:
+        raise UsageError("The method has no dictionary yet.", remedy="Call under(setting) first.")
+    return setting
+
+
+def _add_rows(x: Array, y: Array, beta: Array, score: Array, information: Array) -> Array:
+    """Add some rows to score, shape (q,), and information, shape (q, q), in place.
+
+    Everything comes from ``z = exp(-|eta|)``, which neither overflows nor loses the small tail probability.
+
+    Args:
+        x: Shape (q, rows), one row per coefficient.
+        y: 0 or 1, shape (rows,).
+        beta: Shape (q,).
+
+    Returns:
+        Rows, events and log-likelihood, shape (3,).
+    """
+    eta = beta @ x
+    margin = np.where(y > 0.5, eta, -eta)  # the log-likelihood of a row is -log(1 + exp(-margin))
+    z = np.exp(-np.abs(eta))
+    tail = 1.0 / (1.0 + z)
+    weight = z * tail * tail
+    residual = np.where(margin >= 0.0, z, 1.0) * tail
+    log_likelihood = float(np.minimum(margin, 0.0).sum() - np.log1p(z).sum())
+    score += x @ np.where(y > 0.5, residual, -residual)
+    information += (x * weight) @ x.T
+    return np.array([float(len(y)), float(y.sum()), log_likelihood])

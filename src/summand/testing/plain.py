@@ -1,0 +1,70 @@
+"""A method run over plain float64 sums: no masks, no messages, no guard. For tests of the statistics alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from summand.errors import NotConverged
+from summand.methods import Local, Method, Result, Setting, State, length
+from summand.tables import Array, Batch, Dictionary
+
+ROUNDS_MAX = 400
+
+
+def empty_batch(dictionary: Dictionary, columns: Iterable[str]) -> Batch:
+    """No rows of some columns, with the types that they have in a batch."""
+    kinds = {name: np.float64 if dictionary[name].is_numeric else np.int32 for name in columns}
+    return Batch({name: np.zeros(0, dtype=kind) for name, kind in kinds.items()}, 0)
+
+
+def site_summand(method: Method, batches: Sequence[Batch], state: State, local: Local) -> tuple[Array, Local]:
+    """What one site contributes to a round, and its new memory.
+
+    Args:
+        method: In its setting.
+        batches: The site's rows; none at all is an empty site.
+        state: The round's state.
+        local: The site's memory after the round before, empty before the first.
+    """
+    setting = method.setting
+    if setting is None:
+        raise ValueError("a method needs a setting before it can run")
+    rows = list(batches) or [empty_batch(setting.dictionary, method.columns)]
+    if method.complete_cases:
+        rows = [batch.where(batch.complete(method.columns)) for batch in rows]
+    partial = method.tally(rows[0], state, local)
+    for batch in rows[1:]:
+        partial = partial + method.tally(batch, state, local)
+    return method.condense(partial, state, local)
+
+
+def run_plain(method: Method, sites: Sequence[Sequence[Batch]], setting: Setting) -> Result:
+    """The result of a method over sites, each a list of batches, by adding their summands in float64.
+
+    Every state goes through its JSON form, as it does between hub and sites.
+
+    Raises:
+        MethodError, Refusal: as the method's `update` does.
+        NotConverged: after 400 rounds.
+    """
+    return run_counted(method, sites, setting)[0]
+
+
+def run_counted(method: Method, sites: Sequence[Sequence[Batch]], setting: Setting) -> tuple[Result, int]:
+    """As `run_plain`, with how many rounds it took."""
+    method = method.under(setting)
+    state = method.start()
+    memories: list[Local] = [{} for _ in sites]
+    for count in range(1, ROUNDS_MAX + 1):
+        state = type(state).from_json(state.to_json())
+        total = np.zeros(length(method.layout(state)))
+        for i, batches in enumerate(sites):
+            summand, memories[i] = site_summand(method, batches, state, memories[i])
+            total += summand
+        after = method.update(total, state)
+        if isinstance(after, Result):
+            return after, count
+        state = after
+    raise NotConverged(f"No result after {ROUNDS_MAX} rounds.", remedy="Report this defect.")
