@@ -14,11 +14,12 @@ hidden count out.
 """
 
 from summand.disclosure._cohort import judge_cohort
-from summand.disclosure._profiles import PROFILES, is_at_least_as_strict, limits_for, strictest
+from summand.disclosure._profiles import CMS_MINIMUM_CELL, PROFILES, is_at_least_as_strict, limits_for, strictest
 from summand.disclosure._release import SUPPRESSED, is_suppressed, release
 from summand.disclosure._suppression import hidden_cells
 
 __all__ = [
+    "CMS_MINIMUM_CELL",
     "PROFILES",
     "SUPPRESSED",
     "hidden_cells",

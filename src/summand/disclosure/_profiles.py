@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -11,6 +10,7 @@ from summand.tables import NO_LIMITS, Limits
 
 CMS_MINIMUM_CELL = 11
 """US Centers for Medicare & Medicaid Services: no cell of 1 to 10 people may be shown or derivable."""
+_AGREED = ("minimum_cell", "minimum_sites", "minimum_exits", "parameters_per_person")
 
 PROFILES: Mapping[str, Limits] = MappingProxyType(
     {
@@ -30,49 +30,45 @@ PROFILES: Mapping[str, Limits] = MappingProxyType(
 )
 
 
-def limits_for(profile: str, tightening: Mapping[str, float] | None = None, *, cms_data: bool = False) -> Limits:
-    """The limits of a profile, made tighter where the agreement says so.
+def limits_for(profile: str, agreed: Mapping[str, float] | None = None) -> Limits:
+    """The limits under which a profile's rules and the agreement's own hold at once.
+
+    An agreement can make a limit tighter and never looser: the stricter of both values counts. A value looser than the
+    agreement's own profile does not get this far, since `agreement.check` fails on it; one looser than the stricter
+    profile of a single request is no mistake, and has no effect.
 
     Args:
         profile: ``institutional``, ``public_data`` or ``trial``.
-        tightening: Fields of `Limits` with stricter values, such as ``{"minimum_cell": 20}``.
-        cms_data: Whether data of the US Medicare and Medicaid programmes take part.
+        agreed: The agreement's limits: ``minimum_cell``, ``minimum_sites``, ``minimum_exits`` and
+            ``parameters_per_person``, as `Agreement.limits` gives them. A minimum cell of 1 is none: zero describes
+            nobody. Every step of a curve holds at least ``minimum_cell`` exits, so ``minimum_exits`` raises that.
 
     Raises:
-        AgreementError: if the profile or a limit is unknown, or a value is looser than the profile's; names the limit.
+        AgreementError: if the profile or a limit is not known by name, or a value is out of its range.
     """
     if profile not in PROFILES:
-        known = ", ".join(PROFILES)
         raise AgreementError(
             "The disclosure profile is not one that this version knows.",
-            remedy=f"Name one of: {known}.",
+            remedy=f"Name one of: {', '.join(PROFILES)}.",
             clause="D.disclosure_profile",
         )
-    base = PROFILES[profile]
-    if cms_data and profile == "institutional":
-        base = dataclasses.replace(base, minimum_cell=CMS_MINIMUM_CELL)
-    for name, value in (tightening or {}).items():
-        base = _tightened(base, name, value, profile)
-    return base
-
-
-def _tightened(limits: Limits, name: str, value: float, profile: str) -> Limits:
-    known = [field.name for field in dataclasses.fields(Limits)]
-    if name not in known:
-        raise AgreementError(
-            f"The agreement tightens a limit that does not exist: '{name[:80]}'.",
-            remedy=f"Name one of: {', '.join(known)}.",
-            clause="D.limits",
-        )
-    changed: dict[str, object] = {name: value}
-    candidate = dataclasses.replace(limits, **changed)  # type: ignore[arg-type]  # the field is known by name only
-    if not is_at_least_as_strict(candidate, limits):
-        raise AgreementError(
-            f"The agreement sets {name} to {value}, looser than {getattr(limits, name)} of the profile '{profile}'.",
-            remedy=f"Leave {name} out, or make it stricter than the profile's.",
-            clause="D.limits",
-        )
-    return candidate
+    own = dict(agreed or {})
+    for name, value in own.items():
+        if name not in _AGREED or not value > 0:
+            raise AgreementError(
+                f"The limit '{name[:80]}' of the agreement is unknown or out of range.",
+                remedy=f"Give positive values for any of: {', '.join(_AGREED)}.",
+                clause="D.limits",
+            )
+    cell = int(max(own.get("minimum_cell", 0), own.get("minimum_exits", 0)))
+    no_limit_but = Limits(
+        minimum_cell=cell if cell > 1 else 0,
+        minimum_sites=int(own.get("minimum_sites", 1)),
+        parameters_per_person_max=own.get("parameters_per_person"),
+        exact_times=True,
+        exact_quantiles=True,
+    )
+    return strictest(PROFILES[profile], no_limit_but)
 
 
 def strictest(*limits: Limits) -> Limits:

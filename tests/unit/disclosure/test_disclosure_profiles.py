@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from summand.disclosure import PROFILES, is_at_least_as_strict, judge_cohort, limits_for, strictest
+from summand.disclosure import CMS_MINIMUM_CELL, PROFILES, is_at_least_as_strict, judge_cohort, limits_for, strictest
 from summand.errors import AgreementError, CohortTooSmall, TooManyParameters
 from summand.tables import NO_LIMITS, Limits
 
@@ -21,8 +21,8 @@ limits = st.builds(
 def test_profiles_are_those_of_the_design():
     """Ten people, three sites and 0.33 parameters a person for patient data; eleven people where CMS data take part."""
     assert PROFILES["institutional"] == Limits(10, 3, 0.33, exact_times=False, exact_quantiles=False)
-    assert limits_for("institutional", cms_data=True).minimum_cell == 11
-    assert limits_for("public_data", cms_data=True) == PROFILES["public_data"] == PROFILES["trial"] == NO_LIMITS
+    assert CMS_MINIMUM_CELL == 11
+    assert limits_for("public_data") == limits_for("trial") == NO_LIMITS
 
 
 def test_a_request_may_be_stricter_never_looser():
@@ -33,25 +33,35 @@ def test_a_request_may_be_stricter_never_looser():
 
 def test_an_agreement_tightens():
     """Stricter values take the place of the profile's."""
-    tight = limits_for("institutional", {"minimum_cell": 20, "parameters_per_person_max": 0.1})
-    assert tight == Limits(20, 3, 0.1)
+    tight = limits_for("institutional", {"minimum_cell": 20, "parameters_per_person": 0.1, "minimum_sites": 4})
+    assert tight == Limits(20, 4, 0.1)
+    assert limits_for("institutional", {"minimum_exits": 15}).minimum_cell == 15
+
+
+@given(
+    st.sampled_from(sorted(PROFILES)),
+    st.dictionaries(st.sampled_from(["minimum_cell", "minimum_sites", "minimum_exits"]), st.integers(1, 50)),
+    st.none() | st.floats(0.01, 1),
+)
+def test_an_agreement_never_loosens(profile, agreed, share):
+    """Whatever an agreement says, its profile's own limits hold too (a floor cannot be lowered)."""
+    own = agreed if share is None else {**agreed, "parameters_per_person": share}
+    assert is_at_least_as_strict(limits_for(profile, own), PROFILES[profile])
+
+
+def test_a_minimum_of_one_person_is_none():
+    """Zero describes nobody, so data published cell by cell stay exact under a minimum of one."""
+    assert limits_for("public_data", {"minimum_cell": 1, "minimum_sites": 1}) == NO_LIMITS
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
-    [("minimum_cell", 5), ("minimum_sites", 2), ("parameters_per_person_max", 0.5), ("exact_times", True)],
+    ("profile", "agreed"),
+    [("open", {}), ("trial", {"minimum_celll": 3}), ("trial", {"minimum_cell": -3}), ("trial", {"minimum_cell": 0})],
 )
-def test_an_agreement_never_loosens(name, value):
-    """A looser value is refused, and the error names the limit."""
-    with pytest.raises(AgreementError, match=name):
-        limits_for("institutional", {name: value})
-
-
-@pytest.mark.parametrize("call", [lambda: limits_for("open"), lambda: limits_for("trial", {"minimum_celll": 3})])
-def test_unknown_names_are_refused(call):
+def test_unknown_names_and_values_are_refused(profile, agreed):
     """An unknown profile or limit means no."""
     with pytest.raises(AgreementError):
-        call()
+        limits_for(profile, agreed)
 
 
 @given(limits, limits, limits)
