@@ -23,7 +23,7 @@ from summand.methods._protocol import Block, Layout, Local, Result, Setting, len
 from summand.tables import Array, Batch
 
 # Rows whose design, weighted design and temporaries stay in a core's second-level cache.
-CHUNK_ROWS = 2048
+CHUNK_ROWS = 4096
 # A scaled entry may exceed 1 by rounding; bounds are proved with this much to spare.
 SLACK = 1.0 + 2.0**-40
 
@@ -153,16 +153,17 @@ class LogisticRegression:
             Shape (2 + groups + 1 + q + q(q+1)/2,), q = p, or p + 1 with an intercept column of the site's own.
         """
         alpha = OwnIntercept.at(state, local).value(state.step_size) if self.site == "fixed" else None
-        head = np.zeros(3)
-        q = len(self.design) + (alpha is not None)
-        score, information = np.zeros(q), np.zeros((q, q))
+        own = 0 if alpha is None else 1
+        beta = np.concatenate(([] if alpha is None else [alpha], state.beta))
+        head, score, information = np.zeros(3), np.zeros(len(beta)), np.zeros((len(beta), len(beta)))
+        x = np.ones((len(beta), min(CHUNK_ROWS, batch.rows)))
+        weighted = np.empty_like(x)
         for first in range(0, batch.rows, CHUNK_ROWS):
-            rows = slice(first, first + CHUNK_ROWS)
+            rows = slice(first, min(first + CHUNK_ROWS, batch.rows))
+            width = rows.stop - rows.start
+            self.design.matrix(batch, rows, out=x[own:, :width])
             y = self.indicator(batch, rows)
-            x = self.design.matrix(batch, rows).T
-            if alpha is not None:
-                x = np.concatenate((np.ones((1, x.shape[1])), x))
-            head += _add_rows(x, y, state.beta if alpha is None else np.r_[alpha, state.beta], score, information)
+            head += _add_rows(x[:, :width], y, beta, weighted[:, :width], score, information)
         groups = self.design.group_counts(batch) if state.round == 0 and batch.rows else self._no_groups
         return np.concatenate((head[:2], groups, head[2:], score, upper(information)))
 
@@ -210,7 +211,7 @@ def _set(setting: Setting | None) -> Setting:
     return setting
 
 
-def _add_rows(x: Array, y: Array, beta: Array, score: Array, information: Array) -> Array:
+def _add_rows(x: Array, y: Array, beta: Array, weighted: Array, score: Array, information: Array) -> Array:
     """Add some rows to score, shape (q,), and information, shape (q, q), in place.
 
     Everything comes from ``z = exp(-|eta|)``, which neither overflows nor loses the small tail probability.
@@ -219,6 +220,7 @@ def _add_rows(x: Array, y: Array, beta: Array, score: Array, information: Array)
         x: Shape (q, rows), one row per coefficient.
         y: 0 or 1, shape (rows,).
         beta: Shape (q,).
+        weighted: Scratch of the shape of x.
 
     Returns:
         Rows, events and log-likelihood, shape (3,).
@@ -231,5 +233,6 @@ def _add_rows(x: Array, y: Array, beta: Array, score: Array, information: Array)
     residual = np.where(margin >= 0.0, z, 1.0) * tail
     log_likelihood = float(np.minimum(margin, 0.0).sum() - np.log1p(z).sum())
     score += x @ np.where(y > 0.5, residual, -residual)
-    information += (x * weight) @ x.T
+    np.multiply(x, weight, out=weighted)
+    information += weighted @ x.T
     return np.array([float(len(y)), float(y.sum()), log_likelihood])
