@@ -17,7 +17,7 @@ from summand.methods._formula import Comparison, Formula, Value, parse
 from summand.methods._linear_update import LinearState, after_products, after_residuals
 from summand.methods._newton import symmetric, upper
 from summand.methods._outcome import Indicator
-from summand.methods._protocol import Block, Layout, Local, Result, Setting, length
+from summand.methods._protocol import Block, Layout, Local, Result, Setting, State, length
 from summand.tables import Array, Batch
 
 CHUNK_ROWS = 4096
@@ -52,7 +52,7 @@ class LinearRegression:
     setting: Setting | None = field(default=None, compare=False, repr=False)
 
     name: ClassVar[str] = "linear"
-    state_type: ClassVar[type[LinearState]] = LinearState
+    state_type: ClassVar[type[State]] = LinearState
     complete_cases: ClassVar[bool] = True
 
     def under(self, setting: Setting) -> Self:

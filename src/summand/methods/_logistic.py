@@ -19,7 +19,7 @@ from summand.methods._logistic_state import INTERCEPT_MAX, LogisticState, OwnInt
 from summand.methods._logistic_update import advance
 from summand.methods._newton import symmetric, upper
 from summand.methods._outcome import Indicator
-from summand.methods._protocol import Block, Layout, Local, Result, Setting, length
+from summand.methods._protocol import Block, Layout, Local, Result, Setting, State, length
 from summand.tables import Array, Batch
 
 # Rows whose design, weighted design and temporaries stay in a core's second-level cache.
@@ -58,7 +58,7 @@ class LogisticRegression:
     setting: Setting | None = field(default=None, compare=False, repr=False)
 
     name: ClassVar[str] = "logistic"
-    state_type: ClassVar[type[LogisticState]] = LogisticState
+    state_type: ClassVar[type[State]] = LogisticState
     complete_cases: ClassVar[bool] = True
 
     def under(self, setting: Setting) -> Self:

@@ -160,7 +160,10 @@ class Method(Protocol):
 
     name: ClassVar[str]
     state_type: ClassVar[type[State]]
-    setting: Setting | None
+
+    @property
+    def setting(self) -> Setting | None:
+        """The study's setting, None until `under` gives one; read-only, so that frozen dataclasses are methods."""
 
     def under(self, setting: Setting) -> Self:
         """This method in the study's setting; checks formula and parameters against the dictionary.
