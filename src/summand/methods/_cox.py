@@ -4,78 +4,87 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from summand.errors import FormulaInvalid, OwnProtocolError
-from summand.methods._cox_result import cox_values
+from summand.errors import FormulaInvalid, UsageError
+from summand.methods import _spec
+from summand.methods._cox_grid import grid_layout, grid_reach_max, grid_shift, with_event_counts
+from summand.methods._cox_result import cox_values, grouping_warning
 from summand.methods._cox_step import CoxState, Fit, ascend
-from summand.methods._cox_strata import REACH_MAX, strata_condense, strata_layout, strata_tally
+from summand.methods._cox_strata import REACH_MAX, strata_layout
+from summand.methods._cox_sums import likelihood, risk_sums
 from summand.methods._cox_survey import Survey, survey_layout, survey_tally, survey_update
 from summand.methods._design import Design
 from summand.methods._follow_up import FollowUp
 from summand.methods._formula import parse
 from summand.methods._formula_tree import Formula
 from summand.methods._partial_likelihood import Moments
-from summand.methods._protocol import Layout, Local, Result, Setting
-from summand.methods._spec import choice, fields, text
+from summand.methods._protocol import Layout, Local, Result, Setting, length
+from summand.methods._times import TimeGrid, TimesState
 from summand.tables import Array, Batch
 
 
 @dataclass(frozen=True)
 class CoxRegression:
-    """Hazard ratios by Cox's partial likelihood.
+    """Hazard ratios by Cox's partial likelihood, equal to the pooled fit.
 
-    A person's hazard is the baseline hazard times exp(x @ beta); the partial likelihood compares, at every event, the
-    one who has it with all at risk.
+    A person's hazard is a baseline hazard times ``exp(x @ beta)``; the partial likelihood compares, at every event, the
+    one who has it with all who are at risk. Each round is one Newton step, halved where the likelihood would fall.
 
-    With ``site="strata"`` every site has its own baseline hazard and its own risk sets. The numbers that leave a site
-    are its people, events, sums of covariates and sizes of groups once, then per round the log-likelihood, the score
-    and the information: no time, and no grid, leaves. With ``site="pooled"`` one baseline hazard is shared: sums over
-    those at risk at each event time are added over all sites.
+    Args:
+        formula: Such as ``Surv(time, status) ~ age + C(sex)``. Times are at least 0; the status is 0/1 or 1/2, and the
+            larger is the event.
+        ties: ``efron`` or ``breslow``.
+        site: ``strata``: every site has its own baseline hazard and compares its own people only; ``pooled``: one
+            baseline hazard, and risk sets over all sites.
 
-    Attributes:
-        formula: ``Surv(time, status) ~ age + C(sex)``.
-        ties: How tied events enter: ``"efron"`` or ``"breslow"``.
-        site: ``"strata"`` or ``"pooled"``.
-        setting: The study's setting; None before `under`.
+    Reveals: in the first round people, events, the mean of each covariate and how many people each level has. Then, with
+        ``strata``, per round the log-likelihood, score and information over all sites: no time leaves a site. With
+        ``pooled``, sums of risk, covariates and their products over those at risk at each time of a shared grid: at
+        the distinct event times where the limits allow exact times, else at the ends of steps that hold at least
+        ``minimum_cell`` exits each; a time then counts as the end of its step, and the result says so.
 
-    Source: Cox (1972), JRSS B 34(2); Efron (1977), JASA 72(359); Breslow (1974), Biometrics 30(1); over sites: Lu et
-    al. (2015), WebDISCO, JAMIA 22(6).
+    Raises:
+        OutcomeConstant, SingularInformation, Separation, NotConverged: from `update`, with a diagnosis.
+        CohortTooSmall: from `update`, where a level has fewer people than the limits ask.
 
-    Examples:
-        >>> CoxRegression("Surv(time, status) ~ age + sex").to_spec()["ties"]
-        'efron'
+    Source: Cox (1972), JRSS B 34(2), 187-220; Efron (1977), JASA 72(359), 557-565; Breslow (1974), Biometrics 30(1),
+        89-99; federated: Lu et al. (2015), WebDISCO, JAMIA 22(6), 1212-1219.
     """
+
+    formula: str
+    ties: str = "efron"
+    site: str = "strata"
+    setting: Setting | None = field(default=None, compare=False, repr=False)
 
     name: ClassVar[str] = "cox"
     state_type: ClassVar[type[CoxState]] = CoxState
-
-    formula: str
-    ties: Literal["efron", "breslow"] = "efron"
-    site: Literal["strata", "pooled"] = "strata"
-    setting: Setting | None = None
+    complete_cases: ClassVar[bool] = True
 
     def under(self, setting: Setting) -> Self:
-        """This regression in the study's setting.
+        """This method in the study's setting.
 
         Raises:
-            FormulaInvalid, ColumnMissing, StatusInvalid, ValueOutOfRange: if the formula does not fit the dictionary.
+            FormulaInvalid, ColumnMissing, StatusInvalid, ValueOutOfRange, UsageError: if formula or settings do not
+                fit the dictionary.
         """
-        placed = dataclasses.replace(self, setting=setting)
-        if not placed._design.terms:
+        _spec.choice({"ties": self.ties}, "ties", ("efron", "breslow"))
+        _spec.choice({"site": self.site}, "site", ("strata", "pooled"))
+        method = dataclasses.replace(self, setting=setting)
+        method.follow_up  # noqa: B018 — parses against the dictionary, and says now what does not fit
+        if not len(method.design):
             raise FormulaInvalid(
                 "A Cox regression needs at least one covariate.",
-                remedy="Add one, or use a Kaplan-Meier curve for survival without covariates.",
+                remedy="Add one, or use a Kaplan-Meier curve (km) for survival without covariates.",
             )
-        _ = placed._follow_up
-        return placed
+        return method
 
     def to_spec(self) -> dict[str, Any]:
-        """The method as a request holds it."""
+        """The method as a study request holds it."""
         return {"name": self.name, "formula": self.formula, "ties": self.ties, "site": self.site}
 
     @classmethod
@@ -83,30 +92,39 @@ class CoxRegression:
         """The method behind a request.
 
         Raises:
-            UsageError, FormulaInvalid: if a field is unknown, missing or malformed.
+            UsageError, FormulaInvalid: if the request is malformed.
         """
-        settings = fields(spec, cls.name, ("formula", "ties", "site"))
-        ties = choice(settings, "ties", ("efron", "breslow"))
-        site = choice(settings, "site", ("strata", "pooled"))
-        return cls(text(settings, "formula"), ties, site)  # type: ignore[arg-type]  # choice gives one of the literals
+        settings = _spec.fields(spec, cls.name, ("formula", "ties", "site"))
+        ties = _spec.choice(settings, "ties", ("efron", "breslow"))
+        method = cls(_spec.text(settings, "formula"), ties, _spec.choice(settings, "site", ("strata", "pooled")))
+        method.parsed  # noqa: B018
+        return method
 
     @cached_property
-    def _formula(self) -> Formula:
+    def parsed(self) -> Formula:
+        """The formula as a tree."""
         return parse(self.formula)
+
+    @cached_property
+    def design(self) -> Design:
+        """The design of the right side; the baseline hazard absorbs the constant."""
+        return Design.of(self.parsed, self._placed.dictionary, intercept=False)
+
+    @cached_property
+    def follow_up(self) -> FollowUp:
+        """How times and events are read."""
+        return FollowUp.of(self.parsed, self._placed.dictionary)
+
+    @cached_property
+    def grid(self) -> TimeGrid:
+        """The grid that a pooled fit shares."""
+        return TimeGrid.of(self._placed.dictionary[self.follow_up.time], self._placed.limits)
 
     @property
     def _placed(self) -> Setting:
         if self.setting is None:
-            raise OwnProtocolError("A method was used outside a study.", remedy="Call under(setting) first.")
+            raise UsageError("The method has no dictionary yet.", remedy="Call under(setting) first.")
         return self.setting
-
-    @cached_property
-    def _design(self) -> Design:
-        return Design.of(self._formula, self._placed.dictionary, intercept=False)
-
-    @cached_property
-    def _follow_up(self) -> FollowUp:
-        return FollowUp.of(self._formula, self._placed.dictionary)
 
     @property
     def _efron(self) -> bool:
@@ -115,57 +133,88 @@ class CoxRegression:
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns it reads."""
-        return self._formula.columns
-
-    @property
-    def complete_cases(self) -> bool:
-        """Rows with a missing value are left out."""
-        return True
+        return self.parsed.columns
 
     def parameter_count(self) -> int:
-        """The number of coefficients; baseline hazards are not counted."""
-        return len(self._design)
+        """How many coefficients it estimates."""
+        return len(self.design)
 
     def start(self) -> CoxState:
-        """The state before any sum."""
-        p = len(self._design)
-        zeros, none = np.zeros(p), np.zeros(0)
-        return CoxState("survey", 0, 0, 0, zeros, zeros, zeros, 0.0, 0.0, 0.0, none, none)
+        """No covariates, and with ``pooled`` no times yet."""
+        zeros, none = np.zeros(len(self.design)), np.zeros(0)
+        pooled = self.site == "pooled"
+        times = self.grid.start() if pooled else TimesState("known", 0.0, 0, none)
+        phase = "times" if pooled else "survey"
+        return CoxState(
+            times.stage, times.step, times.shift, times.times,
+            phase, 0, 0, 0, zeros, zeros, zeros, 0.0, 0.0, 0.0, none,
+        )  # fmt: skip
 
     def layout(self, state: CoxState) -> Layout:
-        """What a site will contribute at ``state``."""
+        """What a site will contribute: times of a shared grid, then the survey, then sums for the likelihood."""
+        if state.phase == "times":
+            return self.grid.layout(state)
         if state.phase == "survey":
-            return survey_layout(self._design)
-        return strata_layout(state, self._placed.rows_max)
+            return survey_layout(self.design, len(state.times))
+        if self.site == "strata":
+            return strata_layout(state, self._placed.rows_max)
+        return grid_layout(state, self._placed.rows_max, efron=self._efron)
 
     def tally(self, batch: Batch, state: CoxState, local: Local) -> Survey | Array:
-        """One batch of rows -> a partial that adds."""
-        times, events = self._follow_up.read(batch)
+        """One batch of complete rows -> counts of times, a survey, or sums by event time (see `risk_sums`)."""
+        times, events = self.follow_up.read(batch)
+        if state.phase == "times":
+            return self.grid.tally(times[events] if self.grid.is_exact else times, state)
         if state.phase == "survey":
-            return survey_tally(self._design, batch, times, events)
-        x = self._design.matrix(batch) - state.centre
-        return strata_tally(x, times, events, state, local, self._efron)
+            return survey_tally(self.design, batch, times, events)
+        x = self.design.matrix(batch) - state.centre
+        if self.site == "strata":
+            reached = np.searchsorted(local["event_times"], times, side="right")
+            counts, shift = local["event_counts"], 0.0
+        else:
+            reached, counts = self.grid.place(times, state), state.event_counts
+            shift = grid_shift(state, self._placed.rows_max)
+        return risk_sums(x, x @ state.beta, reached, events, counts, shift=shift, efron=self._efron)
 
     def condense(self, partial: Any, state: CoxState, local: Local) -> tuple[Array, Local]:
-        """The site's partial -> its summand and its local memory: its own event times."""
+        """The site's summand; with ``strata`` the local memory is its own event times and their counts."""
         if state.phase == "survey":
-            kept = {"event_times": partial.events.times, "event_counts": partial.events.sums[:, 0]}
-            return partial.sums, kept
-        return strata_condense(partial, local, len(self._design), self._efron), local
+            return self._condense_survey(partial, state)
+        if state.phase == "times" or self.site == "pooled":
+            return partial, local
+        return likelihood(partial, local["event_counts"], len(self.design), efron=self._efron).flat(), local
+
+    def _condense_survey(self, survey: Survey, state: CoxState) -> tuple[Array, Local]:
+        counts = survey.events.sums[:, 0]
+        if self.site == "strata":
+            return survey.sums, {"event_times": survey.events.times, "event_counts": counts}
+        position = self.grid.place(survey.events.times, state) - 1
+        by_time = np.bincount(position, weights=counts, minlength=len(state.times))
+        return np.concatenate([survey.sums, by_time]), {}
 
     def update(self, total: Array, state: CoxState) -> CoxState | Result:
-        """The sum over the sites -> the next state, or the result.
-
-        Raises:
-            OutcomeConstant, SingularInformation, Separation, NotConverged: with a diagnosis and advice.
-            CohortTooSmall: if a group that the model describes is below the limit.
-        """
+        """The next times, the survey's means, one Newton step, half of one, or the result."""
+        if total.shape != (length(self.layout(state)),):
+            raise UsageError("A total has the wrong length.", remedy="Both ends must run the same version.")
+        if state.phase == "times":
+            after = self.grid.update(total, state)
+            return replace(after, phase="survey") if after.stage == "known" else after
         if state.phase == "survey":
-            return survey_update(total, state, self._design, self._placed.limits)
-        p = len(self._design)
-        moments = Moments(float(total[0]), total[1 : 1 + p], total[1 + p :])
-        step = ascend(moments, state, self._design, REACH_MAX)
+            after = survey_update(total, state, self.design, self._placed.limits)
+            return with_event_counts(after, total[len(total) - len(state.times) :], efron=self._efron)
+        step = ascend(self._moments(total, state), state, self.design, self._reach_max)
         if not isinstance(step, Fit):
             return step
-        values = {"ties": self.ties, "site": self.site, **cox_values(step, state, self._design)}
-        return Result(self.name, values)
+        warnings = () if self.site == "strata" else grouping_warning(self.grid, state, self.ties)
+        values = {"ties": self.ties, "site": self.site, **cox_values(step, state, self.design)}
+        return Result(self.name, values, warnings)
+
+    def _moments(self, total: Array, state: CoxState) -> Moments:
+        p = len(self.design)
+        if self.site == "pooled":
+            return likelihood(total, state.event_counts, p, efron=self._efron)
+        return Moments(float(total[0]), total[1 : 1 + p], total[1 + p :])
+
+    @property
+    def _reach_max(self) -> float:
+        return REACH_MAX if self.site == "strata" else grid_reach_max(self._placed.rows_max)

@@ -8,6 +8,7 @@ from typing import Any
 from summand.methods._cox_step import CoxState, Fit
 from summand.methods._design import Design
 from summand.methods._newton import term_rows
+from summand.methods._times import TimeGrid
 from summand.tables import Count
 
 
@@ -15,8 +16,7 @@ def cox_values(fit: Fit, state: CoxState, design: Design) -> dict[str, Any]:
     """Hazard ratios with Wald intervals, per unit of the columns themselves.
 
     Returns:
-        ``n``, ``events``, ``converged``, ``iterations``, ``log_likelihood``, ``log_likelihood_null``, ``terms`` and
-        ``covariance`` (p lists of p numbers, in the order of the terms).
+        ``n``, ``events``, ``converged``, ``iterations``, ``log_likelihood``, ``log_likelihood_null`` and ``terms``.
     """
     beta, covariance = design.unscale(fit.beta, fit.covariance)
     return {
@@ -27,7 +27,6 @@ def cox_values(fit: Fit, state: CoxState, design: Design) -> dict[str, Any]:
         "log_likelihood": fit.log_likelihood,
         "log_likelihood_null": fit.log_likelihood_null,
         "terms": [_with_ratio(row) for row in term_rows(design.terms, beta, covariance)],
-        "covariance": covariance.tolist(),
     }
 
 
@@ -44,3 +43,13 @@ def _with_ratio(row: dict[str, Any]) -> dict[str, Any]:
 def _exp(value: float) -> float | None:
     """The exponential; None where it has no finite float64."""
     return math.exp(value) if value < 700.0 else None
+
+
+def grouping_warning(grid: TimeGrid, state: CoxState, ties: str) -> tuple[str, ...]:
+    """What a reader must know where the limits made the shared grid coarse."""
+    if grid.is_exact:
+        return ()
+    return (
+        f"Times are grouped into {len(state.times)} steps of at least {grid.minimum_cell} exits each; a time counts as "
+        f"the end of its step, and events in one step as tied ({ties}).",
+    )

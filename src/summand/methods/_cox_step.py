@@ -11,22 +11,22 @@ from summand.errors import NotConverged, Separation, SingularInformation
 from summand.methods._design import Design
 from summand.methods._newton import Equations, equations, symmetric
 from summand.methods._partial_likelihood import Moments
-from summand.methods._protocol import State
+from summand.methods._times import TimesState
 from summand.tables import Array
 
 ITERATIONS_MAX = 60
-DECREMENT_DONE = 1e-20
-"""Newton's decrement s' I^-1 s is the squared length of the step in standard errors: 1e-10 of one is left to go."""
+DECREMENT_DONE = 1e-18
+"""Newton's decrement s' I^-1 s is the squared length of the step in standard errors: 1e-9 of one is left to go."""
 DECREMENT_FLAT = 1e-6
 STEP_ENDLESS = 0.05
 
 
 @dataclass(frozen=True)
-class CoxState(State):
+class CoxState(TimesState):
     """What travels between the rounds of a Cox regression.
 
     Attributes:
-        phase: "grid" while the times are learned, "survey" for people, events and means, "ascent" for the rest.
+        phase: ``times`` while a shared grid is learned, ``survey`` for people, events and means, ``ascent`` after.
         iteration: How many times the likelihood was evaluated.
         n, events: People and events over all sites.
         centre: The means of the scaled covariates, shape (p,).
@@ -34,8 +34,7 @@ class CoxState(State):
         accepted: The best coefficients so far, shape (p,).
         log_likelihood, log_likelihood_null: At ``accepted``, and without covariates.
         decrement: Newton's decrement at ``accepted``.
-        grid: What is known of the time grid; empty with one stratum per site.
-        event_counts: How many events each time of the grid has; empty with one stratum per site.
+        event_counts: How many events each time of a shared grid has; empty with one stratum per site.
     """
 
     phase: str
@@ -48,7 +47,6 @@ class CoxState(State):
     log_likelihood: float
     log_likelihood_null: float
     decrement: float
-    grid: Array
     event_counts: Array
 
 
@@ -79,7 +77,7 @@ def ascend(moments: Moments, state: CoxState, design: Design, reach_max: float) 
     """The next place to ask at, or the maximum.
 
     Newton's method with step halving. The maximum is reported one step beyond the last evaluation, which then lies
-    within 1e-10 standard errors: the step's error is the square of that.
+    within 1e-9 standard errors: the step's error is about the square of that.
 
     Raises:
         SingularInformation, Separation, NotConverged: with the terms at fault.
@@ -88,7 +86,7 @@ def ascend(moments: Moments, state: CoxState, design: Design, reach_max: float) 
     slack = 1e-12 * (1.0 + abs(state.log_likelihood))
     if state.iteration >= ITERATIONS_MAX:
         _not_converged()
-    if not first and moments.log_likelihood < state.log_likelihood - slack:
+    if not first and not moments.log_likelihood >= state.log_likelihood - slack:
         return replace(state, iteration=state.iteration + 1, beta=(state.beta + state.accepted) / 2)
     solver = _equations(symmetric(moments.information, len(design)), state, design)
     step = solver.solve(moments.score)

@@ -1,4 +1,4 @@
-"""The first sums of a Cox regression: people, events, means of the covariates, sizes of groups, and local times."""
+"""The first sums of a Cox regression: people, events, means of the covariates, sizes of groups, and events by time."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from summand.errors import CohortTooSmall, OutcomeConstant
+from summand.errors import OutcomeConstant
 from summand.methods._cox_step import CoxState
 from summand.methods._design import Design
 from summand.methods._follow_up import Events, TimeTable
+from summand.methods._groups import check_groups
 from summand.methods._protocol import Block, Layout
 from summand.tables import Array, Batch, Limits
 
 
 @dataclass(frozen=True)
 class Survey:
-    """A partial: numbers that add, and the events by time that a site keeps.
+    """A partial: numbers that add, and events by time.
 
     Attributes:
         sums: People, events, sums of the scaled covariates, sizes of groups; shape (2 + p + groups,).
@@ -30,29 +31,27 @@ class Survey:
         return Survey(self.sums + other.sums, self.events + other.events)
 
 
-def survey_layout(design: Design) -> Layout:
-    """The numbers of the survey."""
-    groups = len(design.groups)
-    return (
-        Block("people", "1", 1, 1.0, "how many people the cohort has"),
+def survey_layout(design: Design, grid_times: int) -> Layout:
+    """The numbers of the survey; ``grid_times`` is 0 if no grid is shared."""
+    blocks = [
+        Block("people", "1", 1, 1.0, "how many people are in the model"),
         Block("events", "1", 1, 1.0, "how many of them have the event"),
         Block("covariate sums", "1", len(design), 1.001, "the mean of each covariate over all sites"),
-        *(
-            [Block("group sizes", "1", groups, 1.0, "how many people each level or cell of levels has")]
-            if groups
-            else []
-        ),
-    )
+    ]
+    if design.groups:
+        blocks.append(Block("groups", "1", len(design.groups), 1.0, "how many people each level has"))
+    if grid_times:
+        blocks.append(Block("events by time", "1", grid_times, 1.0, "how many people have the event at each time"))
+    return tuple(blocks)
 
 
 def survey_tally(design: Design, batch: Batch, times: Array, events: Events) -> Survey:
-    """One batch's survey."""
-    x = design.matrix(batch)
-    sums = np.concatenate(
-        [[float(batch.rows), float(np.count_nonzero(events))], x.sum(axis=0), design.group_counts(batch)]
-    )
+    """One batch's survey; ``times`` and ``events`` have shape (rows,)."""
+    groups = design.group_counts(batch) if batch.rows else np.zeros(len(design.groups))
+    people = [float(batch.rows), float(np.count_nonzero(events))]
     happened = times[events]
-    return Survey(sums, TimeTable.of(happened, (np.ones(len(happened)),)))
+    by_time = TimeTable.of(happened, (np.ones(len(happened)),))
+    return Survey(np.concatenate([people, design.matrix(batch).sum(axis=0), groups]), by_time)
 
 
 def survey_update(total: Array, state: CoxState, design: Design, limits: Limits) -> CoxState:
@@ -60,18 +59,13 @@ def survey_update(total: Array, state: CoxState, design: Design, limits: Limits)
 
     Raises:
         OutcomeConstant: if nobody has the event.
-        CohortTooSmall: if a group that the model describes has fewer people than ``minimum_cell``.
+        CohortTooSmall, SingularInformation: if a level has too few people, or none.
     """
     n, events = round(float(total[0])), round(float(total[1]))
     if events == 0:
         raise OutcomeConstant(
             "Nobody at any site has the event.", remedy="Check the coding of the status: 0/1, or 1/2 with 2 the event."
         )
-    groups = total[2 + len(design) : 2 + len(design) + len(design.groups)]
-    if limits.minimum_cell > 1 and bool((groups < limits.minimum_cell - 0.5).any()):
-        raise CohortTooSmall(
-            f"A group that the model describes has fewer than {limits.minimum_cell} people over all sites.",
-            remedy="Merge levels of the categories in the formula, or leave one out.",
-            clause="D.min_cell",
-        )
-    return replace(state, phase="ascent", n=n, events=events, centre=total[2 : 2 + len(design)] / n)
+    p = len(design)
+    check_groups(total[2 + p : 2 + p + len(design.groups)], design, limits)
+    return replace(state, phase="ascent", n=n, events=events, centre=total[2 : 2 + p] / n)

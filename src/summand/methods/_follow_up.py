@@ -23,12 +23,14 @@ class FollowUp:
     Attributes:
         time: The column of the follow-up times, at least 0.
         status: The column of the event indicator.
+        latest: The largest time that the dictionary allows.
         no_event, event: What the status column of a batch holds for "no event" and "event": 0 and 1, or 1 and 2, or
             the positions of these levels.
     """
 
     time: str
     status: str
+    latest: float
     no_event: float
     event: float
 
@@ -54,18 +56,25 @@ class FollowUp:
                 "Entry after time 0, Surv(start, stop, status), is not offered.", remedy="Write Surv(time, status)."
             )
         _check_time(dictionary[outcome.time])
-        return cls(outcome.time, outcome.status, *_coding(dictionary[outcome.status]))
+        return cls(
+            outcome.time, outcome.status, dictionary[outcome.time].range[1], *_coding(dictionary[outcome.status])
+        )
 
     def read(self, batch: Batch) -> tuple[Array, Events]:
         """The times, shape (rows,), and whether they end in the event, shape (rows,).
 
         Raises:
-            ValueOutOfRange: if a time is negative.
+            ValueOutOfRange: if a time is negative or beyond the dictionary's range.
             StatusInvalid: if a status is neither of the two values.
         """
         times, status = batch.number(self.time), batch.number(self.status)
         if batch.rows and float(times.min()) < 0.0:
             raise _negative(self.time)
+        if batch.rows and float(times.max()) > self.latest:
+            raise ValueOutOfRange(
+                f"Some follow-up times '{self.time}' are above the dictionary's maximum.",
+                remedy="Correct the column, or agree on a wider range.",
+            )
         events: Events = status == self.event
         if not bool((events | (status == self.no_event)).all()):
             raise _not_a_status(self.status)

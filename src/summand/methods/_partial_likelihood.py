@@ -85,7 +85,7 @@ def partial_likelihood(exits: Array, deaths: Array, event_counts: Array, tied: P
         tied: Which times Efron's correction applies to.
         of_events: The sums of eta and x over all events, shape (1 + p,).
     """
-    happens = event_counts > 0
+    happens = event_counts > 0.5
     at_risk = np.cumsum(exits[::-1], axis=0)[::-1][happens]
     p = len(of_events) - 1
     d, s0 = event_counts[happens], at_risk[:, 0]
