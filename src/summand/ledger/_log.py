@@ -12,7 +12,7 @@ from summand.ledger._merkle import EMPTY_ROOT, leaf_hash
 from summand.ledger._note import VerifierKey
 from summand.ledger._storage import DirectoryStorage, MemoryStorage, Storage
 from summand.ledger._stored import StoredLog
-from summand.ledger._tiles import CHECKPOINT_PATH
+from summand.ledger._tiles import CHECKPOINT_PATH, Tile
 from summand.signing import PrivateKey
 
 
@@ -54,13 +54,15 @@ class Log(StoredLog):
     def create_in(cls, storage: Storage, origin: str, key: PrivateKey) -> Self:
         """As `create`, in any storage."""
         log = cls(storage, origin, key)
-        if storage.read(CHECKPOINT_PATH) is not None:
+        if any(path == CHECKPOINT_PATH or Tile.from_path(path) for path in storage.paths()):
             storage.close()
-            raise UsageError("There is a ledger here already.", remedy="Open it, or choose an empty folder.")
-        # If we crash before the next line is done, there is no log yet and `create` may be tried again.
+            raise UsageError(
+                "There is a ledger here already, or what is left of one.",
+                remedy="Open it, restore its checkpoint from a partner's replica, or choose an empty folder.",
+            )
+        # If we crash before the next write is done, there is no log yet and `create` may be tried again.
         empty = Checkpoint(origin, 0, EMPTY_ROOT)
         log._persist([], empty, sign_checkpoint(empty, origin, key))
-        log._discard_leftovers()
         return log
 
     @classmethod

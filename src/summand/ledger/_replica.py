@@ -54,7 +54,9 @@ class Replica(StoredLog):
             if note_text is not None:
                 replica._load(note_text, open_own_checkpoint(note_text, verifier_key))
             else:
-                replica._discard_leftovers()
+                # Tiles without a checkpoint stay: those that a crash left before the first one are written again,
+                # those of a replica that lost its checkpoint are evidence.
+                replica._discard_temporary_files()
         except BaseException:
             storage.close()
             raise

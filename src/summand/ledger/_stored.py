@@ -66,6 +66,8 @@ class StoredLog:
         crash here, some are deleted and some are not: nothing reads them.
         """
         full = [key for key in self._partials if Tile(*key, TILE_WIDTH).is_in_tree(self._size)]
+        if not full:
+            return
         try:
             self._storage.delete([path for key in full for path in self._partials[key]])
         except StorageFailed:
@@ -151,15 +153,22 @@ class StoredLog:
         Partial tiles of earlier checkpoints stay until the full one is there, as c2sp.org/tlog-tiles demands; files
         that are not ours stay for good.
         """
+        self._discard_temporary_files()
         unwanted = []
         for path in self._storage.paths():
             tile = Tile.from_path(path)
-            if path.endswith(TEMPORARY_SUFFIX) or (tile and not tile.is_in_tree(self._size)):
+            if tile and not tile.is_in_tree(self._size):
                 unwanted.append(path)
             elif tile and tile.width < TILE_WIDTH:
                 self._partials.setdefault((tile.level, tile.index), []).append(path)
-        self._storage.delete(unwanted)
+        if unwanted:
+            self._storage.delete(unwanted)
         self.tidy()
+
+    def _discard_temporary_files(self) -> None:
+        torn = [path for path in self._storage.paths() if path.endswith(TEMPORARY_SUFFIX)]
+        if torn:
+            self._storage.delete(torn)
 
     def _persist(self, entries: Sequence[bytes], checkpoint: Checkpoint, note_text: str) -> None:
         """Write the entries that the tree has past the checkpoint, their tiles, and last the checkpoint over them.

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from summand.errors import CheckpointInvalid, EntryInvalid
 from summand.ledger._checkpoint import Checkpoint, open_checkpoint
+from summand.ledger._log import read_checkpoint
 from summand.ledger._merkle import Tree, leaf_hash
 from summand.ledger._note import ML_DSA_44, Note, VerifierKey
 from summand.ledger._storage import DirectoryStorage, Storage
@@ -82,13 +83,13 @@ def _open_stored_checkpoint(
     storage: Storage, verifier_key: VerifierKey, witness_keys: Sequence[VerifierKey] | None
 ) -> tuple[str, Checkpoint]:
     keys = [verifier_key, *(witness_keys or ())]
+    note_text = read_checkpoint(storage)
+    if note_text is None:
+        _bad_checkpoint("is missing")
     try:
-        note_text = _read(storage, CHECKPOINT_PATH).decode()
         checkpoint = open_checkpoint(note_text, keys)
-    except (CheckpointInvalid, EntryInvalid) as error:
+    except CheckpointInvalid as error:
         raise CheckpointInvalid(f"The file {CHECKPOINT_PATH}: {error.message}", remedy=error.remedy) from None
-    except UnicodeDecodeError:
-        _bad_checkpoint("is not UTF-8")
     if checkpoint.origin != verifier_key.name:
         _bad_checkpoint(f"is of the log {checkpoint.origin}, not of {verifier_key.name}")
     known = {(key.name, key.key_id) for key in keys if key.signature_type != ML_DSA_44}

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import shared_data
 
+from conftest import shared_data
 from summand.errors import ConsistencyProofInvalid, InclusionProofInvalid, VerificationError
 from summand.ledger import (
     EMPTY_ROOT,
@@ -97,6 +97,7 @@ def test_our_proofs_are_the_vectors_proofs(kind: str) -> None:
     tree = Tree()
     for entry in REFERENCE_ENTRIES:
         tree.append(leaf_hash(entry))
+    compared = 0
     for path in sorted((shared_data("vectors/merkle") / kind).rglob("happy-path.json")):
         case = json.loads(path.read_text())
         size = case.get("treeSize") or case.get("size2") or case.get("size") or case["end"]
@@ -108,3 +109,6 @@ def test_our_proofs_are_the_vectors_proofs(kind: str) -> None:
             ours = tree.subtree_consistency_proof(case.get("start", 0), case.get("end") or case["size1"], size)
 
         assert [_hash(item) for item in case["proof"] or []] == ours
+        compared += 1
+
+    assert compared >= 3
