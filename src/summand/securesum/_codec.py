@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from summand.errors import PeerProtocolError, TotalWouldOverflow, UsageError
 from summand.securesum import _ring
 from summand.securesum._fixed import decode_words, encode32, encode64
-from summand.securesum._q63_64 import decode_block, encode_block
+from summand.securesum._q63_64 import decode_wide, encode_wide
 from summand.securesum._ring import CHECK_BYTES, Ring, WideRing, WordRing, Words
 
 Floats = NDArray[np.float64]
@@ -150,7 +150,7 @@ class Codec:
         self._check_values(values, bound)
         vector = self.zeros(values.size)
         if self.name == Q63_64:
-            _encode_wide(values, vector)
+            encode_wide(values, vector)
         elif self.name == FIXED64:
             encode64(values, self.fraction_bits, vector[: values.size])
         else:
@@ -160,7 +160,7 @@ class Codec:
     def decode(self, vector: Words) -> Floats:
         """The values of a ring vector, each the float64 nearest to it; shape (d,)."""
         if self.name == Q63_64:
-            return _decode_wide(vector)
+            return decode_wide(vector)
         return decode_words(vector[: vector.size - CHECK_BYTES // self.bytes_per_value], self.fraction_bits)
 
     def zeros(self, length: int) -> Words:
@@ -203,26 +203,6 @@ class Codec:
             part = slice(start, start + _CACHED)
             if not np.all(np.abs(values[part]) <= (limit[part] if limit.ndim else limit)):  # also false for NaN
                 raise _overflow("A value is not a number, or larger than the bound proved for it", self)
-
-
-def _encode_wide(values: Floats, vector: Words) -> None:
-    start = 0
-    for block in _ring.blocks(vector):
-        count = block.size // 2
-        part = values[start : start + count]
-        encode_block(part, block[: part.size], block[count : count + part.size])
-        start += count
-
-
-def _decode_wide(vector: Words) -> Floats:
-    values = np.empty(vector.size // 2 - 1)
-    start = 0
-    for block in _ring.blocks(vector):
-        count = block.size // 2
-        part = values[start : start + count]
-        part[:] = decode_block(block[: part.size], block[count : count + part.size])
-        start += count
-    return values
 
 
 def _check_declared(bound: float, sites: int) -> None:

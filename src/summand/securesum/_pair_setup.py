@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 from summand.encoding import canonical, digest, to_base64
-from summand.errors import SetupInvalid
+from summand.errors import PeerProtocolError, SetupInvalid
 from summand.securesum._kdf import KEY_BYTES, LABEL, expand, extract
 from summand.securesum._pair_keys import PairKeys
 from summand.securesum._records import read_record
@@ -123,7 +123,10 @@ class PairSetup:
             SetupInvalid: if the bytes are anything else.
         """
         record = read_record(data, PAIR_SETUP, ("site", "agreement_hash", "epoch", "identity_keys", "root"))
-        keys = {site: PublicKey.from_text(text) for site, text in record.mapping("identity_keys").items()}
+        try:
+            keys = {site: PublicKey.from_text(text) for site, text in record.mapping("identity_keys").items()}
+        except PeerProtocolError:
+            raise _invalid("An identity key of a stored pair set-up is malformed.") from None
         return cls(
             record.text("site"), record.binary("agreement_hash"), record.binary("epoch"), keys, record.binary("root")
         )

@@ -6,13 +6,42 @@ off by at most n · 2^−65 before its one rounding back to float64.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
-from summand.securesum._ring import Words
+from summand.securesum._ring import Words, blocks
 
 Floats = NDArray[np.float64]
 _TWO_TO_MINUS = np.ldexp(1.0, -np.arange(65))  # 2^0 … 2^−64
+_CACHED = 1 << 12  # values at a time, so that a dozen temporary arrays stay in the processor's cache
+
+
+def encode_wide(values: Floats, vector: Words) -> None:
+    """Write ``values``, shape (d,), all of size below 2^62, into a vector of the 128-bit ring."""
+    for part, low, high in _parts(values, vector):
+        encode_block(part, low, high)
+
+
+def decode_wide(vector: Words) -> Floats:
+    """The float64 nearest to each value of a vector of the 128-bit ring, check value left out; shape (d,)."""
+    values = np.empty(vector.size // 2 - 1)
+    for part, low, high in _parts(values, vector):
+        part[:] = decode_block(low, high)
+    return values
+
+
+def _parts(values: Floats, vector: Words) -> Iterator[tuple[Floats, Words, Words]]:
+    """Matching views of the values and of their low and high words."""
+    start = 0
+    for block in blocks(vector):
+        count = block.size // 2
+        used = min(count, values.size - start)  # one fewer than count where the block ends with the check value
+        for offset in range(0, used, _CACHED):
+            stop = min(offset + _CACHED, used)
+            yield values[start + offset : start + stop], block[offset:stop], block[count + offset : count + stop]
+        start += count
 
 
 def encode_block(values: Floats, low: Words, high: Words) -> None:

@@ -39,9 +39,9 @@ class WordRing:
             else:
                 np.subtract(block, chunk, out=block)
 
-    def check_words(self, last_block: Words) -> Words:
-        """The check words at the end of a vector's last block."""
-        return last_block[-(CHECK_BYTES // self.bytes_per_value) :]
+    def check_words(self, vector: Words) -> Words:
+        """The check words at the end of a vector."""
+        return vector[-(CHECK_BYTES // self.bytes_per_value) :]
 
 
 class WideRing:
@@ -73,8 +73,9 @@ class WideRing:
                 carries[:], pending = 0, 0
         high += carries.astype(np.int64).view(np.uint64)
 
-    def check_words(self, last_block: Words) -> Words:
-        """The two limbs of the check value, the last of a vector's last block."""
+    def check_words(self, vector: Words) -> Words:
+        """The two limbs of the check value, the last of a vector."""
+        last_block = vector[last_block_start(vector) :]
         return last_block[[last_block.size // 2 - 1, -1]]
 
 
