@@ -1,0 +1,262 @@
+"""The file against the dictionary: one pass, and a second over the columns where something was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from summand.errors import DataError, by_code
+from summand.site.sources._expressions import BAD, MISSING, Cells, Parameters, text_sql
+from summand.site.sources._relation import Relation
+from summand.tables import Dictionary, as_number
+
+Severity = Literal["error", "warning"]
+
+EXAMPLES_MAX = 5
+_COLUMNS_PER_QUERY = 100
+_STEP_TOLERANCE = 1e-6
+
+_SAYS = {
+    "data.column_missing": ("is not in the file", "Export it too, or take it out of the dictionary."),
+    "data.column_unknown": ("is not in the dictionary", "Leave it out of the export: the agreement does not cover it."),
+    "data.value_not_numeric": ("holds cells that are not numbers", "Correct them, or declare a missing code."),
+    "data.value_out_of_range": ("holds values outside its range", "Check their unit, or declare a missing code."),
+    "data.category_unknown": ("holds cells that are none of its levels", "Correct them, or declare a missing code."),
+    "data.value_off_step": ("holds values finer than its step", "Check their unit, or declare a finer step."),
+    "data.value_missing": ("has empty cells and must not have any", "Fill them in, or leave these rows out."),
+    "data.person_repeated": (
+        "names some people in more than one row",
+        "Nothing, if that is so: people are counted once.",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is not as the dictionary says, for the site's own eyes.
+
+    Attributes:
+        code: That of the `DataError` it would be, or ``data.person_repeated``.
+        column: Which column.
+        rows: In how many rows; 0 where the column as a whole is meant.
+        examples: The numbers of some of these rows, the first row of data being 1. Never values.
+        severity: Errors fail the check, warnings do not.
+    """
+
+    code: str
+    column: str
+    rows: int = 0
+    examples: tuple[int, ...] = ()
+    severity: Severity = "error"
+
+    @property
+    def message(self) -> str:
+        """The finding as a sentence."""
+        where = f" ({self.rows} rows, such as {', '.join(map(str, self.examples))})" if self.examples else ""
+        return f"Column '{self.column[:80]}' {_SAYS[self.code][0]}{where}."
+
+    @property
+    def remedy(self) -> str:
+        """What to do next."""
+        return _SAYS[self.code][1]
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """What the check found; stays at the site.
+
+    Attributes:
+        rows: Rows, without those of people who opted out.
+        people: Different people, where the dictionary tells them apart; else rows.
+        missing: Per column of the dictionary, in how many rows it says nothing.
+        findings: Errors first.
+        opted_out_rows: Rows left out because their people opted out.
+    """
+
+    rows: int
+    people: int
+    missing: Mapping[str, int]
+    findings: tuple[Finding, ...]
+    opted_out_rows: int = field(default=0)
+
+    @property
+    def passed(self) -> bool:
+        """Whether there is no error."""
+        return not any(finding.severity == "error" for finding in self.findings)
+
+    def summary(self) -> dict[str, Any]:
+        """Pass or fail, and counts: no row numbers, no names of columns that the dictionary does not have.
+
+        Whether it passed may be told to others; the counts are this site's own, and only their sums over sites may.
+        """
+        rows: dict[str, int] = {}
+        for finding in self.findings:
+            rows[finding.code] = rows.get(finding.code, 0) + max(finding.rows, 1)
+        return {
+            "passed": self.passed,
+            "rows": self.rows,
+            "people": self.people,
+            "missing": dict(self.missing),
+            "findings": rows,
+        }
+
+    def raise_if_failed(self) -> None:
+        """Raise the first error.
+
+        Raises:
+            DataError: the leaf with the finding's code; its public text has no counts.
+        """
+        first = next((finding for finding in self.findings if finding.severity == "error"), None)
+        if first is None:
+            return
+        others = sum(finding.severity == "error" for finding in self.findings) - 1
+        more = f" There are {others} more findings." if others else ""
+        kind = by_code().get(first.code, DataError)
+        public = f"A site's data do not pass the check against the dictionary ({first.code})."
+        raise kind(first.message + more, remedy=first.remedy, public=public)
+
+
+def check_relation(
+    relation: Relation, dictionary: Dictionary, cells: Mapping[str, Cells], keep: str, allow_extra: bool
+) -> CheckReport:
+    """Check every column of the dictionary, over the rows where ``keep`` (SQL) is true.
+
+    Raises:
+        SourceUnreadable: if the file cannot be read to its end.
+    """
+    findings = [*_header_findings(relation, dictionary, allow_extra)]
+    total, rows = _count_rows(relation, keep)
+    missing: dict[str, int] = {}
+    present = list(cells.values())
+    for start in range(0, len(present), _COLUMNS_PER_QUERY):
+        part = present[start : start + _COLUMNS_PER_QUERY]
+        for cell, counts in zip(part, _count(relation, part, keep), strict=True):
+            missing[cell.column.name] = counts["missing"]
+            findings.extend(_findings(relation, cell, counts, rows, keep, dictionary.person_id))
+    people = rows
+    person = cells.get(dictionary.person_id or "")
+    if person is not None:
+        people, repeated = _people(relation, person, keep)
+        findings.extend(repeated)
+    findings.sort(key=lambda finding: finding.severity != "error")
+    return CheckReport(rows, people, missing, tuple(findings), total - rows)
+
+
+def _header_findings(relation: Relation, dictionary: Dictionary, allow_extra: bool) -> Iterator[Finding]:
+    names = set(relation.names)
+    for column in dictionary:
+        if column.name not in names:
+            yield Finding("data.column_missing", column.name)
+    for name in relation.names:
+        if name not in dictionary and not allow_extra:
+            yield Finding("data.column_unknown", name)
+
+
+def _count_rows(relation: Relation, keep: str) -> tuple[int, int]:
+    sql = f"SELECT count(*), count(*) FILTER ({keep}) FROM {relation.from_sql}"  # noqa: S608
+    total, rows = relation.session.rows(sql, relation.parameters)[0]
+    return int(total), int(rows)
+
+
+def _count(relation: Relation, cells: Sequence[Cells], keep: str) -> list[dict[str, Any]]:
+    """Per column, the counts and extremes that say whether anything is amiss."""
+    parameters = Parameters(relation.parameters)
+    inner = ", ".join(_columns(cell, i, parameters) for i, cell in enumerate(cells))
+    wanted = [_aggregates(cell, i, parameters) for i, cell in enumerate(cells)]
+    outer = ", ".join(sql for aggregates in wanted for sql in aggregates.values())
+    sql = f"SELECT {outer} FROM (SELECT {inner} FROM {relation.from_sql} WHERE {keep})"  # noqa: S608
+    row = iter(relation.session.rows(sql, parameters.values)[0])
+    return [{name: next(row) for name in aggregates} for aggregates in wanted]
+
+
+def _columns(cell: Cells, i: int, parameters: Parameters) -> str:
+    """SQL: whether the i-th cell is missing (m) and its value or code (v)."""
+    if cell.column.kind == "text":
+        return f"{cell.missing(parameters)} AS m{i}"
+    if cell.column.kind == "category":
+        code = cell.code(parameters)
+        return f"{code} AS v{i}, v{i} = {MISSING} AS m{i}"
+    return f"{cell.missing(parameters)} AS m{i}, {cell.value(parameters)} AS v{i}"
+
+
+def _aggregates(cell: Cells, i: int, parameters: Parameters) -> dict[str, str]:
+    aggregates = {"missing": f"count(*) FILTER (m{i})"}
+    if cell.column.is_numeric:
+        aggregates |= {"good": f"count(v{i})", "low": f"min(v{i})", "high": f"max(v{i})"}
+    for code, sql in _suspicions(cell, i, parameters).items():
+        if code not in _FOLLOWING:
+            aggregates[code] = f"count(*) FILTER ({sql})"
+    return aggregates
+
+
+_FOLLOWING = ("data.value_not_numeric", "data.value_out_of_range", "data.value_missing")
+"""Findings that follow from the other counts and the extremes."""
+
+
+def _suspicions(cell: Cells, i: int, parameters: Parameters) -> dict[str, str]:
+    """Per code of a finding, the SQL that is true for its rows."""
+    column = cell.column
+    found = {"data.value_missing": f"m{i}"}
+    if column.kind == "category":
+        found["data.category_unknown"] = f"v{i} = {BAD}"
+    if not column.is_numeric:
+        return found
+    low, high = (parameters.add(bound) for bound in column.range)
+    found["data.value_not_numeric"] = f"NOT m{i} AND v{i} IS NULL"
+    found["data.value_out_of_range"] = f"v{i} < {low} OR v{i} > {high}"
+    if column.levels:
+        codes = parameters.add([as_number(level) for level in column.levels])
+        found["data.category_unknown"] = f"v{i} IS NOT NULL AND NOT list_contains({codes}::DOUBLE[], v{i})"
+    if column.step and not (cell.type == "integer" and column.range[0].is_integer() and column.step == 1):
+        steps = f"((v{i} - {low}) / {parameters.add(column.step)})"
+        found["data.value_off_step"] = f"abs({steps} - round({steps})) > {_STEP_TOLERANCE}"
+    return found
+
+
+def _findings(
+    relation: Relation, cell: Cells, counts: Mapping[str, Any], rows: int, keep: str, person_id: str | None
+) -> Iterator[Finding]:
+    column = cell.column
+    found = {code for code in _SAYS if counts.get(code)}
+    if column.is_numeric and rows > counts["missing"] + counts["good"]:
+        found.add("data.value_not_numeric")
+    if (
+        column.is_numeric
+        and counts["good"]
+        and not column.range[0] <= counts["low"] <= counts["high"] <= column.range[1]
+    ):
+        found.add("data.value_out_of_range")
+    if counts["missing"] and (column.required or column.name == person_id):
+        found.add("data.value_missing")
+    for code in sorted(found):
+        exact, examples = _locate(relation, cell, code, keep)
+        severity: Severity = "warning" if code == "data.value_off_step" and column.kind == "number" else "error"
+        yield Finding(code, column.name, exact, examples, severity)
+
+
+def _locate(relation: Relation, cell: Cells, code: str, keep: str) -> tuple[int, tuple[int, ...]]:
+    """In how many rows, and the numbers of the first of them."""
+    parameters = Parameters(relation.parameters)
+    inner = f"row_number() OVER () AS r, {keep} AS keep, {_columns(cell, 0, parameters)}"
+    suspicious = _suspicions(cell, 0, parameters)[code]
+    sql = (
+        f"SELECT count(*), list_slice(list(r ORDER BY r), 1, {EXAMPLES_MAX}) "  # noqa: S608
+        f"FROM (SELECT {inner} FROM {relation.from_sql}) WHERE keep AND ({suspicious})"
+    )
+    count, examples = relation.session.rows(sql, parameters.values)[0]
+    return int(count), tuple(int(row) for row in examples or ())
+
+
+def _people(relation: Relation, cell: Cells, keep: str) -> tuple[int, list[Finding]]:
+    parameters = Parameters(relation.parameters)
+    person = text_sql(cell.position, cell.type)
+    sql = (
+        f"SELECT count(*), count(DISTINCT {person}) FROM {relation.from_sql} "  # noqa: S608
+        f"WHERE {keep} AND NOT {cell.missing(parameters)}"
+    )
+    known, people = relation.session.rows(sql, parameters.values)[0]
+    repeats = int(known) - int(people)
+    if not repeats:
+        return int(people), []
+    return int(people), [Finding("data.person_repeated", cell.column.name, repeats, (), "warning")]

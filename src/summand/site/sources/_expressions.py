@@ -1,0 +1,156 @@
+"""What the dictionary says about a column, as SQL over its cells.
+
+A cell is *missing* (empty, or a missing code), *good* (it has a value) or *bad*. Cells of CSV files are text; numbers in
+them are plain decimals or scientific notation with a point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from summand.site.sources._engine import Session
+from summand.site.sources._relation import Relation, Type
+from summand.tables import Column, as_number
+
+_BOOLEAN_ALIASES = {"true": ("True", "TRUE", "1"), "false": ("False", "FALSE", "0")}
+"""Table Schema's default trueValues and falseValues."""
+
+BAD = -2
+MISSING = -1
+
+
+class Parameters:
+    """The parameters of one statement: a value goes in, a placeholder comes out."""
+
+    def __init__(self, initial: Mapping[str, Any]) -> None:
+        self.values: dict[str, Any] = dict(initial)
+        self._names: dict[tuple[str, Any], str] = {}
+
+    def add(self, value: Any) -> str:
+        """The placeholder that stands for ``value``."""
+        key = (type(value).__name__, tuple(value) if isinstance(value, list) else value)
+        if key not in self._names:
+            self._names[key] = f"v{len(self.values)}"
+            self.values[self._names[key]] = value
+        return f"${self._names[key]}"
+
+
+def text_sql(position: int, type_: Type) -> str:
+    """The cell as trimmed text, NULL where empty by type."""
+    cell = f"c{position}" if type_ == "text" else f"CAST(c{position} AS VARCHAR)"
+    return f"trim({cell}, E' \\t\\r\\n')"
+
+
+def number_sql(position: int, type_: Type) -> str:
+    """The cell as a number, NULL where it is none; may be infinite or not a number."""
+    if type_ in ("integer", "float"):
+        return f"CAST(c{position} AS DOUBLE)"
+    if type_ == "boolean":
+        return f"CAST(CAST(c{position} AS INTEGER) AS DOUBLE)"
+    cell = f"c{position}" if type_ == "text" else f"CAST(c{position} AS VARCHAR)"
+    # DuckDB reads 1_000 as a thousand; nobody else does
+    return f"CASE WHEN contains({cell}, '_') THEN NULL ELSE TRY_CAST({cell} AS DOUBLE) END"
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The cells of one column of the dictionary in one relation.
+
+    Attributes:
+        column: What the dictionary says.
+        position: Where it is in the relation.
+        type: What the relation says.
+        enum: The type that looks up levels, for a category read from text; else "".
+        lookup: For a category: what each SQL code means, as a position in the levels.
+    """
+
+    column: Column
+    position: int
+    type: Type
+    enum: str = ""
+    lookup: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, dtype=np.int32))
+
+    @classmethod
+    def of(cls, column: Column, relation: Relation) -> Cells:
+        """The cells of ``column``, which the relation must have."""
+        position = relation.names.index(column.name)
+        type_ = relation.types[position]
+        if column.kind != "category":
+            return cls(column, position, type_)
+        texts = {level: code for code, level in enumerate(column.levels)}
+        if column.levels == ("false", "true"):
+            for code, level in enumerate(column.levels):
+                texts.update(dict.fromkeys(_BOOLEAN_ALIASES[level], code))
+        lookup = np.array([*texts.values(), BAD, MISSING], dtype=np.int32)  # codes -2 and -1 count from the end
+        enum = "" if type_ in ("integer", "float") else _enum(relation.session, tuple(texts))
+        return cls(column, position, type_, enum, lookup)
+
+    def missing(self, parameters: Parameters) -> str:
+        """SQL: whether the cell says nothing."""
+        codes = self.column.missing_codes
+        numeric = [value for code in codes if (value := as_number(code)) is not None]
+        cell, number = f"c{self.position}", number_sql(self.position, self.type)
+        if self.type in ("integer", "boolean"):
+            clauses = [f"{cell} IS NULL"]
+        elif self.type == "float":
+            clauses = [f"{cell} IS NULL", f"isnan({number})"]
+        else:
+            text = text_sql(self.position, self.type)
+            clauses = [f"coalesce({text}, '') = ''"]
+            if codes:
+                clauses.append(f"list_contains({parameters.add(list(codes))}::VARCHAR[], {text})")
+        if numeric and self.column.kind != "text":
+            clauses.append(f"coalesce(list_contains({parameters.add(numeric)}::DOUBLE[], {number}), false)")
+        return f"({' OR '.join(clauses)})"
+
+    def value(self, parameters: Parameters) -> str:
+        """SQL: a numeric column's value, NULL where missing or bad."""
+        number = number_sql(self.position, self.type)
+        return f"CASE WHEN {self.missing(parameters)} OR NOT isfinite({number}) THEN NULL ELSE {number} END"
+
+    def code(self, parameters: Parameters) -> str:
+        """SQL: a category's code, to be read through `lookup`; `MISSING` or `BAD`."""
+        numbers = _unambiguous_numbers(self.column.levels)
+        number = number_sql(self.position, self.type)
+        found = []
+        if self.enum:
+            found.append(f"CAST(enum_code(TRY_CAST({text_sql(self.position, self.type)} AS {self.enum})) AS INTEGER)")
+        if any(value is not None for value in numbers):  # 1.0 and 01 are level "1", unless there is a level so written
+            found.append(f"nullif(list_position({parameters.add(numbers)}::DOUBLE[], {number}), 0) - 1")
+        found.append(str(BAD))
+        return f"CAST(CASE WHEN {self.missing(parameters)} THEN {MISSING} ELSE coalesce({', '.join(found)}) END AS INTEGER)"
+
+    def decoded(self, parameters: Parameters) -> str:
+        """SQL without NULLs: float64 with NaN for missing, or int32 codes."""
+        if self.column.is_numeric:
+            return f"coalesce({self.value(parameters)}, 'nan'::DOUBLE)"
+        return self.code(parameters)
+
+    def present(self, parameters: Parameters) -> str:
+        """SQL: whether the cell has a value."""
+        if self.column.is_numeric:
+            return f"({self.value(parameters)}) IS NOT NULL"
+        if self.column.kind == "category":
+            return f"{self.code(parameters)} >= 0"
+        return f"NOT {self.missing(parameters)}"
+
+    def finish(self, values: NDArray[Any]) -> NDArray[Any]:
+        """What `decoded` gave, as a batch holds it."""
+        if self.column.is_numeric:
+            return np.asarray(values, dtype=np.float64)
+        found: NDArray[np.int32] = self.lookup[values]
+        return found
+
+
+def _enum(session: Session, texts: tuple[str, ...]) -> str:
+    return session.make_enum(texts) if texts else ""
+
+
+def _unambiguous_numbers(levels: tuple[str, ...]) -> list[float | None]:
+    numbers = [as_number(level) for level in levels]
+    return [number if number is not None and numbers.count(number) == 1 else None for number in numbers]

@@ -1,0 +1,144 @@
+"""What is in a table, as far as a guessed dictionary needs it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from summand.site.sources._expressions import Parameters, number_sql, text_sql
+from summand.site.sources._relation import Relation, Tabular, open_relation
+from summand.tables import (
+    COMMON_MISSING_CODES,
+    LEVELS_MAX,
+    ColumnSummary,
+    Dictionary,
+    TableSummary,
+    as_number,
+    infer_dictionary,
+    number_text,
+)
+
+_COLUMNS_PER_QUERY = 100
+_DECIMALS_MAX = 6
+_APPROXIMATELY = 1.3
+
+
+def summarise(data: str | os.PathLike[str] | Tabular, columns: Sequence[str] | None = None) -> TableSummary:
+    """Types, ranges and levels of every column of a file or table. For trials by the data's owner only.
+
+    Raises:
+        SourceEmpty, SourceUnreadable: as `open_source`.
+    """
+    return summarise_relation(open_relation(data, columns))
+
+
+def infer_from(
+    name: str, tables: Sequence[str | os.PathLike[str] | Tabular], columns: Sequence[str] | None = None
+) -> tuple[Dictionary, tuple[str, ...]]:
+    """One dictionary for several files or tables, and what was assumed; see `summand.tables.infer_dictionary`."""
+    return infer_dictionary(name, [summarise(table, columns) for table in tables])
+
+
+def summarise_relation(relation: Relation) -> TableSummary:
+    """The summary of an open relation."""
+    rows = int(relation.session.rows(f"SELECT count(*) FROM {relation.from_sql}", relation.parameters)[0][0])  # noqa: S608
+    found: list[ColumnSummary] = []
+    for start in range(0, len(relation.names), _COLUMNS_PER_QUERY):
+        positions = range(start, min(start + _COLUMNS_PER_QUERY, len(relation.names)))
+        for position, counts in zip(positions, _count(relation, positions), strict=True):
+            found.append(_summary(relation, position, counts))
+    relation.verify_unchanged()
+    return TableSummary(tuple(found), rows)
+
+
+def _inner(relation: Relation, position: int, codes: str) -> str:
+    """SQL: text (t, NULL where empty or a common missing code), number (n) and missing code (k) of a cell."""
+    type_ = relation.types[position]
+    number = number_sql(position, type_)
+    finite = f"CASE WHEN isfinite({number}) THEN {number} END"
+    text = f"nullif({text_sql(position, type_)}, '')"
+    if type_ in ("integer", "float", "boolean"):
+        return f"CASE WHEN isnan({number}) THEN NULL ELSE {text} END AS t{position}, {finite} AS n{position}, NULL AS k{position}"
+    known = f"list_contains({codes}::VARCHAR[], {text})"
+    return (
+        f"CASE WHEN {known} THEN NULL ELSE {text} END AS t{position}, "
+        f"CASE WHEN {known} THEN NULL ELSE {finite} END AS n{position}, CASE WHEN {known} THEN {text} END AS k{position}"
+    )
+
+
+def _count(relation: Relation, positions: range) -> list[dict[str, Any]]:
+    parameters = Parameters(relation.parameters)
+    codes = parameters.add(list(COMMON_MISSING_CODES))
+    inner = ", ".join(_inner(relation, position, codes) for position in positions)
+    wanted = [_aggregates(position) for position in positions]
+    outer = ", ".join(sql for aggregates in wanted for sql in aggregates.values())
+    sql = f"SELECT {outer} FROM (SELECT {inner} FROM {relation.from_sql})"  # noqa: S608
+    row = iter(relation.session.rows(sql, parameters.values)[0])
+    return [{name: next(row) for name in aggregates} for aggregates in wanted]
+
+
+def _aggregates(position: int) -> dict[str, str]:
+    scaled = f"n{position} * 1e{_DECIMALS_MAX}"
+    return {
+        "cells": f"count(t{position})",
+        "numbers": f"count(n{position})",
+        "minimum": f"min(n{position})",
+        "maximum": f"max(n{position})",
+        # far from a whole number of millionths: more decimals than we write as a step; the close ones are looked at as text
+        "ragged": f"count(*) FILTER (abs({scaled} - round({scaled})) > 1e-3 * greatest(1, abs(n{position})))",
+        "distinct": f"approx_count_distinct(t{position})",
+        "codes": f"list(DISTINCT k{position}) FILTER (k{position} IS NOT NULL)",
+    }
+
+
+def _summary(relation: Relation, position: int, counts: Mapping[str, Any]) -> ColumnSummary:
+    is_numeric = counts["cells"] == counts["numbers"]
+    decimals = _decimals(relation, position) if is_numeric and counts["cells"] and not counts["ragged"] else None
+    few = counts["distinct"] <= LEVELS_MAX * _APPROXIMATELY
+    return ColumnSummary(
+        name=relation.names[position],
+        cells=int(counts["cells"]),
+        numbers=int(counts["numbers"]),
+        minimum=counts["minimum"],
+        maximum=counts["maximum"],
+        decimals=decimals,
+        distinct_count=int(counts["distinct"]),
+        levels=_levels(relation, position) if few else None,
+        missing_codes=tuple(code for code in COMMON_MISSING_CODES if code in (counts["codes"] or ())),
+        is_boolean=relation.types[position] == "boolean",
+    )
+
+
+def _decimals(relation: Relation, position: int) -> int | None:
+    """The fewest decimal places that write every number exactly, by their shortest text."""
+    if relation.types[position] == "integer":
+        return 0
+    parameters = Parameters(relation.parameters)
+    inner = _inner(relation, position, parameters.add(list(COMMON_MISSING_CODES)))
+    text = f"CAST(abs(n{position}) AS VARCHAR)"
+    places = f"length(rtrim(split_part({text}, '.', 2), '0'))"
+    exponent = f"CASE WHEN n{position} = trunc(n{position}) THEN 0 ELSE {_DECIMALS_MAX + 1} END"
+    sql = (
+        f"SELECT max(CASE WHEN contains({text}, 'e') THEN {exponent} ELSE {places} END) "  # noqa: S608
+        f"FROM (SELECT {inner} FROM {relation.from_sql})"
+    )
+    found = relation.session.rows(sql, parameters.values)[0][0]
+    return int(found) if found is not None and found <= _DECIMALS_MAX else None
+
+
+def _levels(relation: Relation, position: int) -> tuple[str, ...] | None:
+    """The different texts, numbers in their shortest form; None if there are too many."""
+    parameters = Parameters(relation.parameters)
+    inner = _inner(relation, position, parameters.add(list(COMMON_MISSING_CODES)))
+    sql = (
+        f"SELECT DISTINCT t{position} FROM (SELECT {inner} FROM {relation.from_sql}) "  # noqa: S608
+        f"WHERE t{position} IS NOT NULL"
+    )
+    found = {_canonical(str(row[0])) for row in relation.session.rows(sql, parameters.values)}
+    return tuple(sorted(found)) if len(found) <= LEVELS_MAX else None
+
+
+def _canonical(text: str) -> str:
+    number = as_number(text)
+    return text if number is None else number_text(number)
