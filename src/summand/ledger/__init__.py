@@ -37,7 +37,7 @@ from summand.ledger._checkpoint import (
 )
 from summand.ledger._log import Log
 from summand.ledger._merkle import EMPTY_ROOT, Tree, leaf_hash, node_hash
-from summand.ledger._note import Note, SignatureLine, VerifierKey
+from summand.ledger._note import Note, SignatureLine
 from summand.ledger._proofs import (
     verify_consistency,
     verify_inclusion,
@@ -48,6 +48,7 @@ from summand.ledger._receipt import Receipt
 from summand.ledger._replica import Replica
 from summand.ledger._storage import DirectoryStorage, MemoryStorage, Storage
 from summand.ledger._tiles import ENTRY_BYTES_MAX, Tile
+from summand.ledger._verifier_key import VerifierKey
 from summand.ledger._verify import Report, verify_directory
 
 __all__ = [

@@ -10,17 +10,8 @@ from typing import NoReturn
 from summand.encoding import from_base64, to_base64
 from summand.errors import CheckpointInvalid, PeerProtocolError
 from summand.ledger._merkle import EMPTY_ROOT, HASH_BYTES
-from summand.ledger._note import (
-    COSIGNATURE_V1,
-    ED25519,
-    Note,
-    SignatureLine,
-    VerifierKey,
-    cosign_line,
-    is_clean,
-    is_key_name,
-    sign_line,
-)
+from summand.ledger._note import Note, SignatureLine, cosign_line, sign_line
+from summand.ledger._verifier_key import COSIGNATURE_V1, ED25519, VerifierKey, is_clean, is_key_name
 from summand.signing import PrivateKey
 
 SIZE_MAX = (1 << 63) - 1
@@ -92,7 +83,8 @@ def cosign(note_text: str, name: str, key: PrivateKey, time_seconds: int | None 
 
     Raises:
         CheckpointInvalid: if the note is no checkpoint or ``name`` cannot name a key.
-        Source: c2sp.org/tlog-cosignature, "Ed25519 signed message".
+
+    Source: c2sp.org/tlog-cosignature, "Ed25519 signed message".
     """
     _check_name(name)
     note = Note.from_text(note_text)
@@ -117,7 +109,8 @@ def open_checkpoint(note_text: str, verifier_keys: Sequence[VerifierKey]) -> Che
 
     Raises:
         CheckpointInvalid: if not, or if the note is malformed.
-        Source: c2sp.org/signed-note, c2sp.org/tlog-checkpoint.
+
+    Source: c2sp.org/signed-note, c2sp.org/tlog-checkpoint.
     """
     note = Note.from_text(note_text)
     signers = note.verified(verifier_keys)

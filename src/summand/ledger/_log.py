@@ -9,10 +9,10 @@ from typing import Self
 from summand.errors import CheckpointInvalid, UsageError
 from summand.ledger._checkpoint import Checkpoint, attach, cosignature_times, open_checkpoint, sign_checkpoint
 from summand.ledger._merkle import EMPTY_ROOT, leaf_hash
-from summand.ledger._note import VerifierKey
 from summand.ledger._storage import DirectoryStorage, MemoryStorage, Storage
 from summand.ledger._stored import StoredLog
 from summand.ledger._tiles import CHECKPOINT_PATH, Tile
+from summand.ledger._verifier_key import VerifierKey
 from summand.signing import PrivateKey
 
 
@@ -74,6 +74,8 @@ class Log(StoredLog):
             CheckpointInvalid: if its checkpoint is not of this origin and key.
             EntryInvalid: if the stored tiles do not give the checkpoint's root hash.
         """
+        if not directory.is_dir():
+            raise _no_ledger()
         return cls.open_in(DirectoryStorage(directory, exclusive=True), origin, key)
 
     @classmethod
@@ -83,7 +85,7 @@ class Log(StoredLog):
         try:
             note_text = read_checkpoint(storage)
             if note_text is None:
-                raise UsageError("There is no ledger here.", remedy="Create it, or give the folder that holds it.")
+                raise _no_ledger()
             log._load(note_text, open_own_checkpoint(note_text, log.verifier_key))
         except BaseException:
             storage.close()
@@ -198,3 +200,7 @@ def open_own_checkpoint(note_text: str, verifier_key: VerifierKey) -> Checkpoint
             remedy="Give the folder and the key of one and the same log.",
         )
     return checkpoint
+
+
+def _no_ledger() -> UsageError:
+    return UsageError("There is no ledger here.", remedy="Create it, or give the folder that holds it.")

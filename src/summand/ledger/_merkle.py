@@ -97,7 +97,8 @@ class Tree:
 
         Raises:
             UsageError: if ``index`` is not in that tree, or the tree has fewer leaves.
-            Source: RFC 9162 §2.1.3.1.
+
+        Source: RFC 9162 §2.1.3.1.
         """
         size = self._checked_size(size)
         if not 0 <= index < size:
@@ -122,7 +123,8 @@ class Tree:
 
         Raises:
             UsageError: if not 0 <= old <= new <= size.
-            Source: RFC 9162 §2.1.4.1.
+
+        Source: RFC 9162 §2.1.4.1.
         """
         new = self._checked_size(new)
         if not 0 <= old <= new:
@@ -136,7 +138,8 @@ class Tree:
 
         Raises:
             UsageError: if ``start`` and ``end`` are not a subtree of that tree.
-            Source: draft-ietf-plants-merkle-tree-certs §4.4; with ``start`` 0 it is RFC 9162 §2.1.4.1.
+
+        Source: draft-ietf-plants-merkle-tree-certs §4.4; with ``start`` 0 it is RFC 9162 §2.1.4.1.
         """
         size = self._checked_size(size)
         if not (start < end <= size and is_subtree(start, end)):

@@ -21,7 +21,8 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
 
     Raises:
         InclusionProofInvalid: if it is not proved.
-        Source: RFC 9162 §2.1.3.2.
+
+    Source: RFC 9162 §2.1.3.2.
     """
     # (0) Hashes are hashes: a short root or leaf could otherwise match itself in a tree of one leaf.
     if any(len(value) != HASH_BYTES for value in (leaf, root, *proof)):
@@ -64,7 +65,8 @@ def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, pro
 
     Raises:
         ConsistencyProofInvalid: if it is not proved.
-        Source: RFC 9162 §2.1.4.2.
+
+    Source: RFC 9162 §2.1.4.2.
     """
     # (0) The RFC's steps are for 0 < old < new; trees of one size are the same tree or none of this log.
     if old == new > 0 and not proof and old_root == new_root:
@@ -116,7 +118,8 @@ def verify_subtree_inclusion(
 
     Raises:
         InclusionProofInvalid: if it is not proved, or ``start`` and ``end`` are no subtree.
-        Source: draft-ietf-plants-merkle-tree-certs §4.3: a subtree is a tree whose leaf ``start`` is leaf 0.
+
+    Source: draft-ietf-plants-merkle-tree-certs §4.3: a subtree is a tree whose leaf ``start`` is leaf 0.
     """
     if not is_subtree(start, end):
         _no_inclusion(index, end - start, "these leaves are not a subtree")
@@ -133,7 +136,8 @@ def verify_subtree_consistency(
 
     Raises:
         ConsistencyProofInvalid: if it is not proved, or ``start`` and ``end`` are no subtree of that tree.
-        Source: draft-ietf-plants-merkle-tree-certs §4.4.
+
+    Source: draft-ietf-plants-merkle-tree-certs §4.4.
     """
     # (1) The leaves must be a subtree, and inside the tree.
     if 0 <= start == end <= size and subtree_root == EMPTY_ROOT and not proof:

@@ -10,8 +10,8 @@ from summand.encoding import from_base64, to_base64
 from summand.errors import InclusionProofInvalid, PeerProtocolError
 from summand.ledger._checkpoint import SIZE_MAX, Checkpoint, open_checkpoint
 from summand.ledger._merkle import HASH_BYTES, leaf_hash
-from summand.ledger._note import VerifierKey
 from summand.ledger._proofs import verify_inclusion
+from summand.ledger._verifier_key import VerifierKey
 
 HEADER = "c2sp.org/tlog-proof@v1"
 _PROOF_HASHES_MAX = 63

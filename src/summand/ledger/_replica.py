@@ -10,10 +10,10 @@ from summand.errors import CheckpointInvalid, ConsistencyProofInvalid, EntryInva
 from summand.ledger._checkpoint import Checkpoint, cosign
 from summand.ledger._log import open_own_checkpoint, read_checkpoint
 from summand.ledger._merkle import leaf_hash
-from summand.ledger._note import VerifierKey
 from summand.ledger._proofs import verify_consistency
 from summand.ledger._storage import DirectoryStorage, MemoryStorage, Storage
 from summand.ledger._stored import StoredLog
+from summand.ledger._verifier_key import VerifierKey
 from summand.ledger._verify import Report, verify_storage
 from summand.signing import PrivateKey
 

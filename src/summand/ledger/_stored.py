@@ -19,6 +19,7 @@ from summand.ledger._tiles import (
     Tile,
     decode_bundle,
     encode_bundle,
+    encode_bundles,
     tiles_between,
 )
 
@@ -166,7 +167,7 @@ class StoredLog:
         self.tidy()
 
     def _discard_temporary_files(self) -> None:
-        torn = [path for path in self._storage.paths() if path.endswith(TEMPORARY_SUFFIX)]
+        torn = [path for path in self._storage.paths() if _is_temporary(path)]
         if torn:
             self._storage.delete(torn)
 
@@ -178,7 +179,7 @@ class StoredLog:
                 takes nothing more, and opening the files again decides.
         """
         tiles = list(tiles_between(self._size, checkpoint.size))
-        bundles = self._bundles_with(entries)
+        bundles = encode_bundles(self._size, self._tail_bundle, entries)
         files = {
             tile.path: bundles[tile.index] if tile.level == ENTRIES else _hashes(self._tree, tile) for tile in tiles
         }
@@ -191,8 +192,8 @@ class StoredLog:
         # If we crash here, the new checkpoint stands on files that were durable before it. The caller never learned
         # that its entries are in, and finds them there; only partial tiles that full ones replaced are left over.
         self._note_text, self._size, self._root = note_text, checkpoint.size, checkpoint.root
-        self._tail = [*self._tail, *entries]
-        self._tail = self._tail[len(self._tail) - self._size % TILE_WIDTH :] if self._size % TILE_WIDTH else []
+        open_entries = [*self._tail, *entries]
+        self._tail = open_entries[len(open_entries) - self._size % TILE_WIDTH :]
         self._tail_bundle = bundles.get(self._size // TILE_WIDTH, b"")
         self._is_broken = False
         for tile in tiles:
@@ -200,15 +201,6 @@ class StoredLog:
                 self._partials.setdefault((tile.level, tile.index), []).append(tile.path)
         if sum(map(len, self._partials.values())) > _PARTIALS_MAX:
             self.tidy()
-
-    def _bundles_with(self, entries: Sequence[bytes]) -> dict[int, bytes]:
-        """The bundles that ``entries`` fall into, by index; the first begins with the entries that it has already."""
-        index, room = self._size // TILE_WIDTH, TILE_WIDTH - len(self._tail)
-        bundles = {index: self._tail_bundle + encode_bundle(entries[:room])}
-        for start in range(room, len(entries), TILE_WIDTH):
-            index += 1
-            bundles[index] = encode_bundle(entries[start : start + TILE_WIDTH])
-        return bundles
 
     def _check_usable(self) -> None:
         if self._is_broken:
@@ -256,3 +248,8 @@ class StoredLog:
 
 def _hashes(tree: Tree, tile: Tile) -> bytes:
     return tree.hashes(8 * tile.level, tile.index * TILE_WIDTH, tile.stop)
+
+
+def _is_temporary(path: str) -> bool:
+    target = path.removesuffix(TEMPORARY_SUFFIX)
+    return target != path and (target == CHECKPOINT_PATH or Tile.from_path(target) is not None)

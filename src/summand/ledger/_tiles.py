@@ -82,6 +82,16 @@ def encode_bundle(entries: Sequence[bytes]) -> bytes:
     return b"".join([part for entry in entries for part in (pack(len(entry)), entry)])
 
 
+def encode_bundles(size: int, last_bundle: bytes, entries: Sequence[bytes]) -> dict[int, bytes]:
+    """The bundles by index that ``entries`` fall into after ``size`` entries, whose partial bundle is ``last_bundle``."""
+    index, room = size // TILE_WIDTH, TILE_WIDTH - size % TILE_WIDTH
+    bundles = {index: last_bundle + encode_bundle(entries[:room])}
+    for start in range(room, len(entries), TILE_WIDTH):
+        index += 1
+        bundles[index] = encode_bundle(entries[start : start + TILE_WIDTH])
+    return bundles
+
+
 def decode_bundle(data: bytes, width: int, path: str) -> list[bytes]:
     """The ``width`` entries of the bundle at ``path``.
 

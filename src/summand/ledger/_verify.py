@@ -11,9 +11,10 @@ from summand.errors import CheckpointInvalid, EntryInvalid
 from summand.ledger._checkpoint import Checkpoint, open_checkpoint
 from summand.ledger._log import read_checkpoint
 from summand.ledger._merkle import Tree, leaf_hash
-from summand.ledger._note import ML_DSA_44, Note, VerifierKey
+from summand.ledger._note import Note
 from summand.ledger._storage import DirectoryStorage, Storage
 from summand.ledger._tiles import CHECKPOINT_PATH, ENTRIES, TILE_WIDTH, Tile, decode_bundle, tiles_between
+from summand.ledger._verifier_key import ML_DSA_44, VerifierKey
 
 
 @dataclass(frozen=True)

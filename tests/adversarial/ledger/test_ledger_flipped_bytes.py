@@ -125,16 +125,16 @@ def test_extra_files_are_reported(tmp_path: Path) -> None:
     with Log.create(tmp_path, ORIGIN, KEY) as log:
         log.append([b"a", b"b"])
         log.commit()
-    for name in ("notes.txt", "tile/0/000.p/3", "tile/0/000.new", "tile/entries/x001/000"):
+    for name in ("notes.txt", "our.new", "tile/0/000.p/3", "tile/0/000.new", "tile/entries/x001/000"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"?")
     report = verify_directory(tmp_path, LOG_KEY)
-    assert report.extra_files == ("notes.txt", "tile/0/000.new", "tile/0/000.p/3", "tile/entries/x001/000")
+    assert report.extra_files == ("notes.txt", "our.new", "tile/0/000.new", "tile/0/000.p/3", "tile/entries/x001/000")
     assert (report.leaf_count, report.file_count) == (2, 3)
     assert report.to_dict()["root_hash"] == report.root_hash.hex()
     with Log.open(tmp_path, ORIGIN, KEY) as log:
         assert log.entries() == [b"a", b"b"]
-    assert verify_directory(tmp_path, LOG_KEY).extra_files == ("notes.txt",)
+    assert verify_directory(tmp_path, LOG_KEY).extra_files == ("notes.txt", "our.new")
 
 
 def test_no_folder_and_no_checkpoint_are_said(tmp_path: Path) -> None:

@@ -230,5 +230,6 @@ def test_a_log_or_replica_opens_only_its_own_folder(tmp_path: Path) -> None:
             Replica.open(tmp_path / "ledger", VerifierKey.of_log(origin, key.public))
     with pytest.raises(UsageError, match="no ledger"):
         Log.open(tmp_path / "nothing", ORIGIN, KEY)
+    assert not (tmp_path / "nothing").exists()
     with Replica.open(tmp_path / "ledger", LOG_KEY) as replica:
         assert replica.entries() == HONEST

@@ -282,3 +282,50 @@ def test_kill_minus_nine_loses_nothing_told(tmp_path: Path, round_count: int) ->
         with Log.open(folder, ORIGIN, KEY) as log:
             assert log.entries() == [entry(index) for index in range(log.size)]
         assert verify_directory(folder, LOG_KEY).extra_files == ()
+
+
+def test_the_checkpoint_is_written_after_all_it_speaks_of_is_durable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each file is synced before it gets its name, every folder after, and only then is the checkpoint begun."""
+    log = Log.create(tmp_path / "ledger", ORIGIN, KEY)
+    log.append([entry(index) for index in range(300)])
+    calls: list[tuple[str, str]] = []
+    paths: dict[int, str] = {}
+    real_open, real_sync, real_replace = os.open, os.fsync, os.replace
+
+    def opened(path, *arguments):
+        handle = real_open(path, *arguments)
+        paths[handle] = os.path.relpath(path, tmp_path / "ledger")
+        return handle
+
+    def synced(handle):
+        calls.append(("sync", paths[handle]))
+        real_sync(handle)
+
+    def replaced(source, target):
+        calls.append(("name", os.path.relpath(target, tmp_path / "ledger")))
+        real_replace(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(storage_module.os, "open", opened)
+        patch.setattr(storage_module.os, "fsync", synced)
+        patch.setattr(storage_module.os, "replace", replaced)
+        log.commit()
+    log.close()
+
+    tiles = [path for call, path in calls if call == "name" and path != "checkpoint"]
+    assert sorted(tiles) == [
+        "tile/0/000",
+        "tile/0/001.p/44",
+        "tile/1/000.p/1",
+        "tile/entries/000",
+        "tile/entries/001.p/44",
+    ]
+    begun = calls.index(("sync", "checkpoint.new"))
+    for path in tiles:
+        named = calls.index(("name", path))
+        assert calls.index(("sync", path + ".new")) < named
+        for folder in Path(path).parents:
+            assert named < calls.index(("sync", folder.as_posix())) < begun
+    assert calls[-2:] == [("name", "checkpoint"), ("sync", ".")]
