@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from summand.errors import DataError, by_code
-from summand.site.sources._expressions import BAD, MISSING, Cells, Parameters, text_sql
+from summand.site.sources._expressions import BAD, MISSING, Cells, Parameters, table_sql, text_sql
 from summand.site.sources._relation import Relation
 from summand.tables import Dictionary, as_number
 
@@ -126,12 +126,13 @@ def check_relation(
         SourceUnreadable: if the file cannot be read to its end.
     """
     findings = [*_header_findings(relation, dictionary, allow_extra)]
-    total, rows = _count_rows(relation, keep)
     missing: dict[str, int] = {}
     present = list(cells.values())
+    rows = 0 if present else _count_rows(relation, keep)
     for start in range(0, len(present), _COLUMNS_PER_QUERY):
         part = present[start : start + _COLUMNS_PER_QUERY]
-        for cell, counts in zip(part, _count(relation, part, keep), strict=True):
+        rows, counted = _count(relation, part, keep)
+        for cell, counts in zip(part, counted, strict=True):
             missing[cell.column.name] = counts["missing"]
             findings.extend(_findings(relation, cell, counts, rows, keep, dictionary.person_id))
     people = rows
@@ -139,8 +140,9 @@ def check_relation(
     if person is not None:
         people, repeated = _people(relation, person, keep)
         findings.extend(repeated)
+    opted_out = 0 if keep == "true" else _count_rows(relation, "true") - rows
     findings.sort(key=lambda finding: finding.severity != "error")
-    return CheckReport(rows, people, missing, tuple(findings), total - rows)
+    return CheckReport(rows, people, missing, tuple(findings), opted_out)
 
 
 def _header_findings(relation: Relation, dictionary: Dictionary, allow_extra: bool) -> Iterator[Finding]:
@@ -153,21 +155,20 @@ def _header_findings(relation: Relation, dictionary: Dictionary, allow_extra: bo
             yield Finding("data.column_unknown", name)
 
 
-def _count_rows(relation: Relation, keep: str) -> tuple[int, int]:
-    sql = f"SELECT count(*), count(*) FILTER ({keep}) FROM {relation.from_sql}"  # noqa: S608
-    total, rows = relation.session.rows(sql, relation.parameters)[0]
-    return int(total), int(rows)
+def _count_rows(relation: Relation, keep: str) -> int:
+    sql = f"SELECT count(*) FROM {relation.from_sql} WHERE {keep}"  # noqa: S608
+    return int(relation.session.rows(sql, relation.parameters)[0][0])
 
 
-def _count(relation: Relation, cells: Sequence[Cells], keep: str) -> list[dict[str, Any]]:
-    """Per column, the counts and extremes that say whether anything is amiss."""
+def _count(relation: Relation, cells: Sequence[Cells], keep: str) -> tuple[int, list[dict[str, Any]]]:
+    """The rows, and per column the counts and extremes that say whether anything is amiss."""
     parameters = Parameters(relation.parameters)
     inner = ", ".join(_columns(cell, i, parameters) for i, cell in enumerate(cells))
     wanted = [_aggregates(cell, i, parameters) for i, cell in enumerate(cells)]
     outer = ", ".join(sql for aggregates in wanted for sql in aggregates.values())
-    sql = f"SELECT {outer} FROM (SELECT {inner} FROM {relation.from_sql} WHERE {keep})"  # noqa: S608
+    sql = f"SELECT count(*), {outer} FROM (SELECT {inner} FROM {table_sql(relation, cells, keep)})"  # noqa: S608
     row = iter(relation.session.rows(sql, parameters.values)[0])
-    return [{name: next(row) for name in aggregates} for aggregates in wanted]
+    return int(next(row)), [{name: next(row) for name in aggregates} for aggregates in wanted]
 
 
 def _columns(cell: Cells, i: int, parameters: Parameters) -> str:
@@ -238,11 +239,12 @@ def _findings(
 def _locate(relation: Relation, cell: Cells, code: str, keep: str) -> tuple[int, tuple[int, ...]]:
     """In how many rows, and the numbers of the first of them."""
     parameters = Parameters(relation.parameters)
-    inner = f"row_number() OVER () AS r, {keep} AS keep, {_columns(cell, 0, parameters)}"
+    numbered = table_sql(relation, [cell], first=f"row_number() OVER () AS r, {keep} AS keep")
+    inner = f"r, keep, {_columns(cell, 0, parameters)}"
     suspicious = _suspicions(cell, 0, parameters)[code]
     sql = (
         f"SELECT count(*), list_slice(list(r ORDER BY r), 1, {EXAMPLES_MAX}) "  # noqa: S608
-        f"FROM (SELECT {inner} FROM {relation.from_sql}) WHERE keep AND ({suspicious})"
+        f"FROM (SELECT {inner} FROM {numbered}) WHERE keep AND ({suspicious})"
     )
     count, examples = relation.session.rows(sql, parameters.values)[0]
     return int(count), tuple(int(row) for row in examples or ())
@@ -252,8 +254,8 @@ def _people(relation: Relation, cell: Cells, keep: str) -> tuple[int, list[Findi
     parameters = Parameters(relation.parameters)
     person = text_sql(cell.position, cell.type)
     sql = (
-        f"SELECT count(*), count(DISTINCT {person}) FROM {relation.from_sql} "  # noqa: S608
-        f"WHERE {keep} AND NOT {cell.missing(parameters)}"
+        f"SELECT count(*), count(DISTINCT {person}) FROM {table_sql(relation, [cell], keep)} "  # noqa: S608
+        f"WHERE NOT {cell.missing(parameters)}"
     )
     known, people = relation.session.rows(sql, parameters.values)[0]
     repeats = int(known) - int(people)

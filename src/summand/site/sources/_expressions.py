@@ -6,14 +6,13 @@ them are plain decimals or scientific notation with a point.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from summand.site.sources._engine import Session
 from summand.site.sources._relation import Relation, Type
 from summand.tables import Column, as_number
 
@@ -87,43 +86,56 @@ class Cells:
             for code, level in enumerate(column.levels):
                 texts.update(dict.fromkeys(_BOOLEAN_ALIASES[level], code))
         lookup = np.array([*texts.values(), BAD, MISSING], dtype=np.int32)  # codes -2 and -1 count from the end
-        enum = "" if type_ in ("integer", "float") else _enum(relation.session, tuple(texts))
+        is_text = type_ not in ("integer", "float")
+        enum = relation.session.make_enum(tuple(texts)) if texts and is_text else ""
         return cls(column, position, type_, enum, lookup)
 
-    def missing(self, parameters: Parameters) -> str:
-        """SQL: whether the cell says nothing."""
-        codes = self.column.missing_codes
-        numeric = [value for code in codes if (value := as_number(code)) is not None]
-        cell, number = f"c{self.position}", number_sql(self.position, self.type)
-        if self.type in ("integer", "boolean"):
-            clauses = [f"{cell} IS NULL"]
-        elif self.type == "float":
-            clauses = [f"{cell} IS NULL", f"isnan({number})"]
-        else:
-            text = text_sql(self.position, self.type)
-            clauses = [f"coalesce({text}, '') = ''"]
-            if codes:
-                clauses.append(f"list_contains({parameters.add(list(codes))}::VARCHAR[], {text})")
-        if numeric and self.column.kind != "text":
-            clauses.append(f"coalesce(list_contains({parameters.add(numeric)}::DOUBLE[], {number}), false)")
-        return f"({' OR '.join(clauses)})"
+    @property
+    def number(self) -> str:
+        """SQL: the name under which `table_sql` gives the cell's number."""
+        return f"n{self.position}"
+
+    def inner(self) -> str:
+        """SQL: what `table_sql` selects for this column."""
+        cell = f"c{self.position}"
+        return f"{cell}, {number_sql(self.position, self.type)} AS {self.number}" if self.column.is_numeric else cell
 
     def value(self, parameters: Parameters) -> str:
         """SQL: a numeric column's value, NULL where missing or bad."""
-        number = number_sql(self.position, self.type)
-        return f"CASE WHEN {self.missing(parameters)} OR NOT isfinite({number}) THEN NULL ELSE {number} END"
+        conditions = [] if self.type in ("integer", "boolean") else [f"isfinite({self.number})"]
+        if codes := self._number_codes():
+            conditions.append(f"NOT list_contains({parameters.add(codes)}::DOUBLE[], {self.number})")
+        return f"CASE WHEN {' AND '.join(conditions)} THEN {self.number} END" if conditions else self.number
+
+    def missing(self, parameters: Parameters) -> str:
+        """SQL: whether the cell says nothing."""
+        cell = f"c{self.position}"
+        number = self.number if self.column.is_numeric else number_sql(self.position, self.type)
+        if self.type in ("integer", "float", "boolean"):
+            clauses = [f"{cell} IS NULL"]
+            if self.type == "float":
+                clauses.append(f"isnan({number})")
+        else:
+            text = text_sql(self.position, self.type)
+            clauses = [f"{cell} IS NULL", f"{text} = ''"]
+            if self.column.missing_codes:
+                codes = parameters.add(list(self.column.missing_codes))
+                clauses.append(f"list_contains({codes}::VARCHAR[], {text})")
+        if numbers := self._number_codes():
+            clauses.append(f"coalesce(list_contains({parameters.add(numbers)}::DOUBLE[], {number}), false)")
+        return f"({' OR '.join(clauses)})"
 
     def code(self, parameters: Parameters) -> str:
         """SQL: a category's code, to be read through `lookup`; `MISSING` or `BAD`."""
         numbers = _unambiguous_numbers(self.column.levels)
-        number = number_sql(self.position, self.type)
-        found = []
+        found = [f"CASE WHEN {self.missing(parameters)} THEN {MISSING} END"]
         if self.enum:
-            found.append(f"CAST(enum_code(TRY_CAST({text_sql(self.position, self.type)} AS {self.enum})) AS INTEGER)")
-        if any(value is not None for value in numbers):  # 1.0 and 01 are level "1", unless there is a level so written
+            text = text_sql(self.position, self.type)
+            found.append(f"CAST(enum_code(TRY_CAST({text} AS {self.enum})) AS INTEGER)")
+        if any(number is not None for number in numbers):  # 1.0 and 01 are level "1", unless a level is so written
+            number = number_sql(self.position, self.type)
             found.append(f"nullif(list_position({parameters.add(numbers)}::DOUBLE[], {number}), 0) - 1")
-        found.append(str(BAD))
-        return f"CAST(CASE WHEN {self.missing(parameters)} THEN {MISSING} ELSE coalesce({', '.join(found)}) END AS INTEGER)"
+        return f"CAST(coalesce({', '.join(found)}, {BAD}) AS INTEGER)"
 
     def decoded(self, parameters: Parameters) -> str:
         """SQL without NULLs: float64 with NaN for missing, or int32 codes."""
@@ -139,6 +151,12 @@ class Cells:
             return f"{self.code(parameters)} >= 0"
         return f"NOT {self.missing(parameters)}"
 
+    def _number_codes(self) -> list[float]:
+        """Missing codes that are numbers: 0.0 means "not known" where 0 does."""
+        if self.column.kind == "text":
+            return []
+        return [value for code in self.column.missing_codes if (value := as_number(code)) is not None]
+
     def finish(self, values: NDArray[Any]) -> NDArray[Any]:
         """What `decoded` gave, as a batch holds it."""
         if self.column.is_numeric:
@@ -147,10 +165,16 @@ class Cells:
         return found
 
 
-def _enum(session: Session, texts: tuple[str, ...]) -> str:
-    return session.make_enum(texts) if texts else ""
-
-
 def _unambiguous_numbers(levels: tuple[str, ...]) -> list[float | None]:
     numbers = [as_number(level) for level in levels]
     return [number if number is not None and numbers.count(number) == 1 else None for number in numbers]
+
+
+def table_sql(relation: Relation, cells: Iterable[Cells], keep: str = "true", first: str = "") -> str:
+    """SQL: the cells ``c…`` and numbers ``n…`` of some columns, over the rows where ``keep`` is true, to select from.
+
+    Numbers are read here once, since several expressions ask for each.
+    """
+    selected = dict.fromkeys(cell.inner() for cell in cells)
+    expressions = ", ".join([first, *selected] if first else selected) or "1"
+    return f"(SELECT {expressions} FROM {relation.from_sql} WHERE {keep})"  # noqa: S608

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from summand.errors import ColumnMissing, UsageError, ValueNotNumeric
 from summand.site.sources._cache import ColumnCache, Columns
 from summand.site.sources._check import CheckReport, check_relation
-from summand.site.sources._expressions import Cells, Parameters, text_sql
+from summand.site.sources._expressions import Cells, Parameters, table_sql, text_sql
 from summand.site.sources._opt_out import opt_out_filter
 from summand.site.sources._relation import Relation, Tabular, open_relation
 from summand.tables import Batch, Dictionary
@@ -162,8 +162,10 @@ class Source:
         if person_id is not None:
             person = self._cells[person_id]
             counted = f"DISTINCT {text_sql(person.position, person.type)}"
+            cells = [*cells, person]
+        table = table_sql(self._relation, cells, self._keep)
         found = self._relation.session.rows(
-            f"SELECT count(*), count({counted}) FROM {self._relation.from_sql} WHERE {self._keep} AND {present}",  # noqa: S608
+            f"SELECT count(*), count({counted}) FROM {table} WHERE {present}",  # noqa: S608
             parameters.values,
         )
         rows, people = (int(count) for count in found[0])
@@ -213,7 +215,7 @@ class Source:
     def _selection(self, cells: list[Cells]) -> tuple[str, dict[str, Any]]:
         parameters = Parameters(self._relation.parameters)
         decoded = ", ".join(f"{cell.decoded(parameters)} AS v{i}" for i, cell in enumerate(cells)) or "1 AS v0"
-        sql = f"SELECT {decoded} FROM {self._relation.from_sql} WHERE {self._keep}"  # noqa: S608
+        sql = f"SELECT {decoded} FROM {table_sql(self._relation, cells, self._keep)}"  # noqa: S608
         return sql, parameters.values
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from summand.site.sources._expressions import Parameters, number_sql, text_sql
-from summand.site.sources._relation import Relation, Tabular, open_relation
+from summand.site.sources._relation import Relation, Tabular, Type, open_relation
 from summand.tables import (
     COMMON_MISSING_CODES,
     LEVELS_MAX,
@@ -52,28 +52,33 @@ def summarise_relation(relation: Relation) -> TableSummary:
     return TableSummary(tuple(found), rows)
 
 
-def _inner(relation: Relation, position: int, codes: str) -> str:
-    """SQL: text (t, NULL where empty or a common missing code), number (n) and missing code (k) of a cell."""
-    type_ = relation.types[position]
-    number = number_sql(position, type_)
-    finite = f"CASE WHEN isfinite({number}) THEN {number} END"
-    text = f"nullif({text_sql(position, type_)}, '')"
-    if type_ in ("integer", "float", "boolean"):
-        return f"CASE WHEN isnan({number}) THEN NULL ELSE {text} END AS t{position}, {finite} AS n{position}, NULL AS k{position}"
+def _table(relation: Relation, positions: Iterable[int], parameters: Parameters) -> str:
+    """SQL: per column its cell (t, NULL where it says nothing), number (n) and missing code (k), to select from."""
+    codes = parameters.add(list(COMMON_MISSING_CODES))
+    read = ", ".join(f"c{i}, {number_sql(i, relation.types[i])} AS x{i}" for i in positions)
+    told = ", ".join(_cell(relation.types[i], i, codes) for i in positions)
+    return f"(SELECT {told} FROM (SELECT {read} FROM {relation.from_sql}))"  # noqa: S608
+
+
+def _cell(type_: Type, i: int, codes: str) -> str:
+    number = f"CASE WHEN isfinite(x{i}) THEN x{i} END AS n{i}"
+    if type_ == "boolean":
+        return f"CAST(c{i} AS VARCHAR) AS t{i}, x{i} AS n{i}, NULL::VARCHAR AS k{i}"
+    if type_ in ("integer", "float"):
+        return f"CASE WHEN NOT isnan(x{i}) THEN x{i} END AS t{i}, {number}, NULL::VARCHAR AS k{i}"
+    text = text_sql(i, type_)
     known = f"list_contains({codes}::VARCHAR[], {text})"
     return (
-        f"CASE WHEN {known} THEN NULL ELSE {text} END AS t{position}, "
-        f"CASE WHEN {known} THEN NULL ELSE {finite} END AS n{position}, CASE WHEN {known} THEN {text} END AS k{position}"
+        f"CASE WHEN isfinite(x{i}) THEN {text} WHEN {known} THEN NULL ELSE nullif({text}, '') END AS t{i}, "
+        f"{number}, CASE WHEN isfinite(x{i}) THEN NULL WHEN {known} THEN {text} END AS k{i}"
     )
 
 
 def _count(relation: Relation, positions: range) -> list[dict[str, Any]]:
     parameters = Parameters(relation.parameters)
-    codes = parameters.add(list(COMMON_MISSING_CODES))
-    inner = ", ".join(_inner(relation, position, codes) for position in positions)
     wanted = [_aggregates(position) for position in positions]
     outer = ", ".join(sql for aggregates in wanted for sql in aggregates.values())
-    sql = f"SELECT {outer} FROM (SELECT {inner} FROM {relation.from_sql})"  # noqa: S608
+    sql = f"SELECT {outer} FROM {_table(relation, positions, parameters)}"  # noqa: S608
     row = iter(relation.session.rows(sql, parameters.values)[0])
     return [{name: next(row) for name in aggregates} for aggregates in wanted]
 
@@ -115,13 +120,12 @@ def _decimals(relation: Relation, position: int) -> int | None:
     if relation.types[position] == "integer":
         return 0
     parameters = Parameters(relation.parameters)
-    inner = _inner(relation, position, parameters.add(list(COMMON_MISSING_CODES)))
     text = f"CAST(abs(n{position}) AS VARCHAR)"
     places = f"length(rtrim(split_part({text}, '.', 2), '0'))"
     exponent = f"CASE WHEN n{position} = trunc(n{position}) THEN 0 ELSE {_DECIMALS_MAX + 1} END"
     sql = (
         f"SELECT max(CASE WHEN contains({text}, 'e') THEN {exponent} ELSE {places} END) "  # noqa: S608
-        f"FROM (SELECT {inner} FROM {relation.from_sql})"
+        f"FROM {_table(relation, [position], parameters)}"
     )
     found = relation.session.rows(sql, parameters.values)[0][0]
     return int(found) if found is not None and found <= _DECIMALS_MAX else None
@@ -130,9 +134,8 @@ def _decimals(relation: Relation, position: int) -> int | None:
 def _levels(relation: Relation, position: int) -> tuple[str, ...] | None:
     """The different texts, numbers in their shortest form; None if there are too many."""
     parameters = Parameters(relation.parameters)
-    inner = _inner(relation, position, parameters.add(list(COMMON_MISSING_CODES)))
     sql = (
-        f"SELECT DISTINCT t{position} FROM (SELECT {inner} FROM {relation.from_sql}) "  # noqa: S608
+        f"SELECT DISTINCT t{position} FROM {_table(relation, [position], parameters)} "  # noqa: S608
         f"WHERE t{position} IS NOT NULL"
     )
     found = {_canonical(str(row[0])) for row in relation.session.rows(sql, parameters.values)}
