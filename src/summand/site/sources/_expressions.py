@@ -40,9 +40,9 @@ class Parameters:
 
 
 def text_sql(position: int, type_: Type) -> str:
-    """The cell as trimmed text, NULL where empty by type."""
+    """The cell as text without spaces around it, NULL where empty by type."""
     cell = f"c{position}" if type_ == "text" else f"CAST(c{position} AS VARCHAR)"
-    return f"trim({cell}, E' \\t\\r\\n')"
+    return f"trim({cell})"
 
 
 def number_sql(position: int, type_: Type) -> str:
@@ -81,7 +81,8 @@ class Cells:
         type_ = relation.types[position]
         if column.kind != "category":
             return cls(column, position, type_)
-        texts = {level: code for code, level in enumerate(column.levels)}
+        codes = set(column.missing_codes)
+        texts = {level: code for code, level in enumerate(column.levels) if level not in codes}
         if column.levels == ("false", "true"):
             for code, level in enumerate(column.levels):
                 texts.update(dict.fromkeys(_BOOLEAN_ALIASES[level], code))
@@ -123,7 +124,11 @@ class Cells:
                 clauses.append(f"list_contains({codes}::VARCHAR[], {text})")
         if numbers := self._number_codes():
             clauses.append(f"coalesce(list_contains({parameters.add(numbers)}::DOUBLE[], {number}), false)")
-        return f"({' OR '.join(clauses)})"
+        says_nothing = f"({' OR '.join(clauses)})"
+        if not self.column.is_numeric:
+            return says_nothing
+        # most cells have a value: their text is not looked at again
+        return f"CASE WHEN {self.value(parameters)} IS NULL THEN {says_nothing} ELSE false END"
 
     def code(self, parameters: Parameters) -> str:
         """SQL: a category's code, to be read through `lookup`; `MISSING` or `BAD`."""
@@ -131,11 +136,16 @@ class Cells:
         found = [f"CASE WHEN {self.missing(parameters)} THEN {MISSING} END"]
         if self.enum:
             text = text_sql(self.position, self.type)
-            found.append(f"CAST(enum_code(TRY_CAST({text} AS {self.enum})) AS INTEGER)")
+            found.append(self._look_up(text))
+            if self.type == "text":  # most cells are written as the level is: neither trimmed nor compared with codes
+                found.insert(0, self._look_up(f"c{self.position}"))
         if any(number is not None for number in numbers):  # 1.0 and 01 are level "1", unless a level is so written
             number = number_sql(self.position, self.type)
             found.append(f"nullif(list_position({parameters.add(numbers)}::DOUBLE[], {number}), 0) - 1")
         return f"CAST(coalesce({', '.join(found)}, {BAD}) AS INTEGER)"
+
+    def _look_up(self, text: str) -> str:
+        return f"CAST(enum_code(TRY_CAST({text} AS {self.enum})) AS INTEGER)"
 
     def decoded(self, parameters: Parameters) -> str:
         """SQL without NULLs: float64 with NaN for missing, or int32 codes."""
