@@ -1,0 +1,23 @@
+"""Each site's own decision on each study: `decide(study, agreement, history)`, a pure function.
+
+Promise: deny by default. A study runs at a site only if no check objects; what is unknown, malformed or missing is an
+objection, a check that breaks is one too, and a prohibition wins over a permission. The guard believes no one: it reads
+the site's own copy of the agreement, verifies every signature itself, and looks at the past in the site's own replica
+of the ledger. A hub without any checks cannot get a forbidden study run.
+
+To read it, begin with the table of checks in `_decide`. Each is one short function: who asks, under what and when in
+`_standing`, what is asked in `_contents`; the codes of purposes and consent are in `_purpose`.
+
+    >>> from datetime import UTC, datetime
+    >>> decision = decide(study, agreement, history, site="north", federation="hub.example", at=datetime.now(UTC))
+    ... # doctest: +SKIP
+    >>> decision.permitted, [(reason.code, reason.clause) for reason in decision.reasons]  # doctest: +SKIP
+    (False, [('guard.purpose_not_permitted', 'C.purposes')])
+"""
+
+from summand.guard._decide import CHECKS, decide
+from summand.guard._decision import Decision, Reason
+from summand.guard._events import EVENT_TYPE, signed_event
+from summand.guard._purpose import CONSENT
+
+__all__ = ["CHECKS", "CONSENT", "EVENT_TYPE", "Decision", "Reason", "decide", "signed_event"]

@@ -1,0 +1,102 @@
+"""The decision: no objection from any check, or a refusal with all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from summand.agreement import SignedAgreement
+from summand.errors import Refusal, SummandError
+from summand.guard._case import Case, Objections
+from summand.guard._contents import consent, datasets, method, purpose, release
+from summand.guard._decision import Decision, Reason
+from summand.guard._purpose import CONSENT
+from summand.guard._standing import approvals, fresh, in_force, requester, same_agreement
+from summand.study import History, Plan, SignedStudy
+
+Check = Callable[[Case], Objections]
+
+CHECKS: tuple[tuple[str, Check], ...] = (
+    ("A, O", same_agreement),
+    ("N", in_force),
+    ("B", requester),
+    ("", fresh),
+    ("C", purpose),
+    ("D", datasets),
+    ("D", consent),
+    ("D", method),
+    ("D, E", release),
+    ("F, H", approvals),
+)
+"""All checks, with the clauses that they enforce; a fresh request is no clause, but what makes its signature count."""
+
+
+def decide(
+    study: SignedStudy,
+    agreement: SignedAgreement,
+    history: History,
+    *,
+    site: str,
+    federation: str,
+    at: datetime,
+    allow_trial: bool = False,
+) -> Decision:
+    """Whether this site takes part in a study, with every reason if not. Pure: reads no file, clock or network.
+
+    Args:
+        study: The request with its approvals, as the hub passed it on; nothing in it is believed unsigned.
+        agreement: The site's own copy, with the parties' signatures.
+        history: The site's own replica of the ledger.
+        site: The party that this site belongs to.
+        federation: The origin of the ledger that the site keeps a replica of.
+        at: Now, with a time zone.
+        allow_trial: Whether the profile ``trial`` may run: only where one owner computes in one process.
+    """
+    case = Case(study, agreement, history, site, federation, at, allow_trial)
+    objections = [error for _, check in CHECKS for error in _objections(check, case)]
+    decision = Decision(
+        permitted=not objections,
+        reasons=tuple(dict.fromkeys(map(Reason.of, objections))),
+        study_id=study.request.study_id,
+        request_hash=study.hash,
+        agreement_hash=case.agreement.hash,
+        site=site,
+        tree_size=history.tree_size,
+        root_hash=history.root_hash,
+        decided_at=at,
+    )
+    if objections:
+        return decision
+    plan, own = Plan.of(study, case.agreement), case.own[0]
+    return replace(
+        decision,
+        dataset=own.id,
+        columns=plan.method.columns,
+        method_spec=plan.method.to_spec(),
+        limits=plan.limits,
+        rows_max=own.rows_max,
+        obligations=tuple(
+            f"{CONSENT[item.code].obligation} {item.parameter or ''}".strip()
+            for item in own.consent_codes
+            if CONSENT[item.code].obligation
+        ),
+    )
+
+
+def _objections(check: Check, case: Case) -> list[SummandError]:
+    """What a check objects to; a check that breaks objects, so that no defect here ever permits a study."""
+    found: list[SummandError] = []
+    try:
+        for objection in check(case):
+            found.append(objection)  # noqa: PERF402  # what came before an exception counts too
+    except SummandError as error:
+        found.append(error)
+    except Exception:
+        found.append(
+            Refusal(
+                f"The check '{check.__name__}' could not be made on this request.",
+                remedy="Look at the request for what is malformed; if nothing is, report this defect.",
+            )
+        )
+    return found
