@@ -46,7 +46,8 @@ class CoxRegression:
         ``strata``, per round the log-likelihood, score and information over all sites: no time leaves a site. With
         ``pooled``, sums of risk, covariates and their products over those at risk at each time of a shared grid: at
         the distinct event times where the limits allow exact times, else at the ends of steps that hold at least
-        ``minimum_cell`` exits each; a time then counts as the end of its step, and the result says so.
+        ``minimum_cell`` events each, so that no difference of two totals and no sum over tied events is about fewer
+        people; a time then counts as the end of its step, and the result says so.
 
     Raises:
         OutcomeConstant, SingularInformation, Separation, NotConverged: from `update`, with a diagnosis.
@@ -164,7 +165,7 @@ class CoxRegression:
         """One batch of complete rows -> counts of times, a survey, or sums by event time (see `risk_sums`)."""
         times, events = self.follow_up.read(batch)
         if state.phase == "times":
-            return self.grid.tally(times[events] if self.grid.is_exact else times, state)
+            return self.grid.tally(times[events], state)
         if state.phase == "survey":
             return survey_tally(self.design, batch, times, events)
         x = self.design.matrix(batch) - state.centre

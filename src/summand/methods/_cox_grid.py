@@ -3,7 +3,7 @@
 Sums over those at risk at each time of the grid are added over the sites, and the likelihood is made from the totals
 (WebDISCO: Lu et al. 2015, JAMIA 22(6), 1212-1219). At a time where one person leaves, the difference of two totals is
 that person's covariates: hence the exact grid only where the limits allow exact times, and elsewhere the grid of
-`TimeGrid`, with at least ``minimum_cell`` exits in every step.
+`TimeGrid` over events: every step holds at least ``minimum_cell`` of them, and so at least as many exits.
 """
 
 from __future__ import annotations

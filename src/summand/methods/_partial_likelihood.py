@@ -90,7 +90,7 @@ def partial_likelihood(exits: Array, deaths: Array, event_counts: Array, tied: P
     p = len(of_events) - 1
     d, s0 = event_counts[happens], at_risk[:, 0]
     a = at_risk[:, 1 : 1 + p] / s0[:, None]
-    log_likelihood = of_events[0] - float(d @ np.log(s0))
+    log_likelihood = float(of_events[0]) - float(d @ np.log(s0))
     first, second = d.copy(), d.copy()
     place = (np.cumsum(happens) - 1)[tied]
     efron = _efron_sums(deaths, d[place], s0[place])
@@ -123,7 +123,7 @@ def _efron_sums(deaths: Array, counts: Array, s0: Array) -> _EfronSums:
     u = 1.0 / (1.0 - c * (deaths[:, 0] / s0)[time])
 
     def by_time(values: Array) -> Array:
-        return np.bincount(time, weights=values, minlength=len(whole))
+        return np.bincount(time, weights=values, minlength=len(whole)).astype(np.float64)
 
     p = _covariates(deaths.shape[1])
     b = deaths[:, 1 : 1 + p] / s0[:, None]

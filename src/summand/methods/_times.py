@@ -143,7 +143,8 @@ class TimeGrid:
         """How many grid times each time has reached: 0 before the first one, else one more than its position."""
         if self.is_exact:
             return np.searchsorted(state.times, self._snapped(times, state), side="right")
-        return np.searchsorted(state.times, times - 1e-9 * state.step, side="left") + 1
+        ends = np.searchsorted(state.times, times - 1e-9 * state.step, side="left")
+        return np.minimum(ends + 1, len(state.times))  # who stays beyond the last step has seen all of them
 
     def _snapped(self, times: Array, state: TimesState) -> Array:
         """Times as the grid writes them."""

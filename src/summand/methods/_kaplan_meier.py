@@ -1,0 +1,191 @@
+"""Kaplan and Meier's survival curve over sites that keep their rows."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from summand.errors import UsageError
+from summand.methods import _spec
+from summand.methods._by_group import Grouping, events_and_exits, group_table, table_block
+from summand.methods._follow_up import FollowUp
+from summand.methods._formula import parse
+from summand.methods._formula_tree import Formula
+from summand.methods._product_limit import product_limit
+from summand.methods._protocol import Layout, Local, Result, Setting, length
+from summand.methods._times import TimeGrid, TimesState, step_ends
+from summand.tables import Array, Batch, Count
+
+
+@dataclass(frozen=True)
+class KaplanMeier:
+    """Survival curves by the product-limit estimate, equal to the pooled curve.
+
+    With d_j events among the n_j at risk at time t_j, ``S(t) = prod over t_j <= t of (1 - d_j / n_j)``. The variance is
+    Greenwood's, the 95 % interval is symmetric on the scale ``log(-log S)``, and the median is the first time with
+    ``S <= 1/2`` (None if the curve stays above).
+
+    Args:
+        formula: ``Surv(time, status) ~ 1`` or ``Surv(time, status) ~ group``; the group is a category, or a numeric
+            column with levels in the dictionary.
+
+    Reveals: how many people leave at each time of a grid that is learned first, then how many of each group leave there
+        with and without the event. Where the limits allow exact times the grid is every distinct time. Else it is
+        coarse: of round width, and merged until every step holds at least ``minimum_cell`` exits of every group. A time
+        then counts as the end of its step, events before other exits: the product-limit estimate of the times
+        rounded up, which a warning says. A curve tells the events of a step to whoever knows those at risk; that
+        each step pools at least ``minimum_cell`` exits is what protects. A group with fewer events than that gets no curve.
+
+    Raises:
+        CohortTooSmall: from `update`, if a group has fewer people than ``minimum_cell``.
+        OutcomeConstant: from `update`, if there is nobody at all.
+
+    Source: Kaplan & Meier (1958), JASA 53(282), section 2 (events before losses at the same time); Greenwood (1926),
+        Reports on Public Health and Medical Subjects 33; interval: Kalbfleisch & Prentice (2002), section 1.4.
+    """
+
+    formula: str
+    setting: Setting | None = field(default=None, compare=False, repr=False)
+
+    name: ClassVar[str] = "km"
+    state_type: ClassVar[type[TimesState]] = TimesState
+    complete_cases: ClassVar[bool] = True
+
+    def under(self, setting: Setting) -> Self:
+        """This method in the study's setting.
+
+        Raises:
+            FormulaInvalid, ColumnMissing, StatusInvalid, ValueOutOfRange: if the formula does not fit the dictionary.
+        """
+        method = dataclasses.replace(self, setting=setting)
+        method.follow_up  # noqa: B018 — both parse against the dictionary, and say now what does not fit
+        method.grouping  # noqa: B018
+        return method
+
+    def to_spec(self) -> dict[str, Any]:
+        """The method as a study request holds it."""
+        return {"name": self.name, "formula": self.formula}
+
+    @classmethod
+    def from_spec(cls, spec: Mapping[str, Any]) -> Self:
+        """The method behind a request.
+
+        Raises:
+            UsageError, FormulaInvalid: if the request is malformed.
+        """
+        method = cls(_spec.text(_spec.fields(spec, cls.name, ("formula",)), "formula"))
+        method.parsed  # noqa: B018
+        return method
+
+    @cached_property
+    def parsed(self) -> Formula:
+        """The formula as a tree."""
+        return parse(self.formula)
+
+    @cached_property
+    def follow_up(self) -> FollowUp:
+        """How times and events are read."""
+        return FollowUp.of(self.parsed, self._placed.dictionary)
+
+    @cached_property
+    def grouping(self) -> Grouping:
+        """Whose curves are drawn."""
+        return Grouping.of(self.parsed, self._placed.dictionary)
+
+    @cached_property
+    def grid(self) -> TimeGrid:
+        """The grid over all exit times."""
+        return TimeGrid.of(self._placed.dictionary[self.follow_up.time], self._placed.limits)
+
+    @property
+    def _placed(self) -> Setting:
+        if self.setting is None:
+            raise UsageError("The method has no dictionary yet.", remedy="Call under(setting) first.")
+        return self.setting
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns it reads."""
+        return self.parsed.columns
+
+    def parameter_count(self) -> int:
+        """None are estimated."""
+        return 0
+
+    def start(self) -> TimesState:
+        """No times known."""
+        return self.grid.start()
+
+    def layout(self, state: TimesState) -> Layout:
+        """Counts of times while the grid is learned, then the table by group and time."""
+        if state.stage != "known":
+            return self.grid.layout(state)
+        return (table_block(len(self.grouping), len(state.times)),)
+
+    def tally(self, batch: Batch, state: TimesState, local: Local) -> Array:  # noqa: ARG002 — the protocol's signature
+        """One batch of complete rows -> counts."""
+        times, events = self.follow_up.read(batch)
+        if state.stage != "known":
+            return self.grid.tally(times, state)
+        codes, positions = self.grouping.codes(batch), self.grid.place(times, state) - 1
+        return group_table(codes, positions, events, len(self.grouping), len(state.times))
+
+    def condense(self, partial: Array, state: TimesState, local: Local) -> tuple[Array, Local]:  # noqa: ARG002 — the protocol's signature
+        """The counts themselves."""
+        return partial, local
+
+    def update(self, total: Array, state: TimesState) -> TimesState | Result:
+        """The next times, or the curves."""
+        if total.shape != (length(self.layout(state)),):
+            raise UsageError("A total has the wrong length.", remedy="Both ends must run the same version.")
+        if state.stage != "known":
+            return self.grid.update(total, state)
+        events, exits = events_and_exits(total, len(self.grouping))
+        self.grouping.check_sizes(exits.sum(axis=1), self._placed.limits)
+        times = state.times
+        warnings: tuple[str, ...] = ()
+        if not self.grid.is_exact:
+            times, events, exits = merged(times, events, exits, self.grid.minimum_cell)
+            warnings = (grouped_times(len(times), self.grid.minimum_cell),)
+        shown = [j for j in range(len(self.grouping)) if exits[j].sum() > 0]
+        groups = [self._group(self.grouping.labels[j], times, events[j], exits[j]) for j in shown]
+        return Result(self.name, {"groups": groups}, warnings)
+
+    def _group(self, label: str, times: Array, events: Array, exits: Array) -> dict[str, Any]:
+        """One curve; none where the number of events itself may not be shown."""
+        happened = int(events.sum())
+        row = {"group": label, "n": Count(int(exits.sum())), "events": Count(happened)}
+        if happened < self._placed.limits.minimum_cell:
+            return {**row, "median": None, "curve": None}
+        curve = product_limit(times, events, exits)
+        return {**row, "median": curve.median, "curve": curve.to_json()}
+
+
+def merged(times: Array, events: Array, exits: Array, minimum_cell: int) -> tuple[Array, Array, Array]:
+    """Times, events and exits with steps merged until each holds enough exits of every group.
+
+    Args:
+        times: Ends of steps, shape (times,).
+        events, exits: Shape (groups, times).
+    """
+    ends = step_ends(exits, minimum_cell)
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    cut = int(ends[-1]) + 1
+    return (
+        times[ends],
+        np.add.reduceat(events[:, :cut], starts, axis=1),
+        np.add.reduceat(exits[:, :cut], starts, axis=1),
+    )
+
+
+def grouped_times(steps: int, minimum_cell: int) -> str:
+    """What a reader must know where the limits made the grid coarse."""
+    return (
+        f"Times are grouped into {steps} steps in which at least {minimum_cell} people of every group leave; a time counts "
+        "as the end of its step, events before other exits, so the curve is that of the times rounded up."
+    )
