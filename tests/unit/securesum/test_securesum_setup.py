@@ -40,6 +40,14 @@ def test_both_ends_of_every_pair_agree_and_no_two_pairs_do():
     assert len(set(found)) == 6
 
 
+def test_a_third_site_cannot_work_out_the_key_of_two_others():
+    """Each contribution is for one peer alone: what a and b sent to c says nothing about what they sent to each other."""
+    setups = three()
+    contributions = {setups[a]._contribution(b) for a, b in itertools.permutations(SITES, 2)}
+
+    assert len(contributions) == 6
+
+
 def test_a_sealed_contribution_has_the_size_of_the_hybrid_kem():
     """1168 bytes: 1120 of the encapsulation, the 32-byte contribution and the tag of 16."""
     assert {len(box) for inbox in exchange(three()).values() for box in inbox.values()} == {1168}

@@ -57,6 +57,21 @@ def test_fewer_shares_fit_every_secret(secret, threshold, data):
     assert combine(points, [*shares[:-1], last.to_bytes(SHARE_BYTES, "little")]) == other
 
 
+def test_one_share_short_of_the_threshold_misses_the_secret():
+    """The polynomial has its full degree: t − 1 holders who interpolate get something else, and the secret's shares differ
+    from one split to the next.
+    """
+    secret = os.urandom(32)
+    for threshold in range(2, 8):
+        points = list(range(1, threshold + 1))
+        first, second = split(secret, threshold, points), split(secret, threshold, points)
+        weights = lagrange(tuple(points[:-1]), 0)
+        guess = sum(w * int.from_bytes(s, "little") for w, s in zip(weights, first[:-1], strict=True)) % PRIME
+
+        assert guess != int.from_bytes(secret, "little")
+        assert not set(first) & set(second)
+
+
 def test_a_threshold_of_one_repeats_the_secret():
     """The trial profile with one site: the only share is the secret."""
     secret = os.urandom(32)
