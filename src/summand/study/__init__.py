@@ -1,6 +1,29 @@
-"""A study: its request, its rounds and its messages; the place where the pure rooms below are joined."""
+"""A study: its request, its plan, its rounds, its messages and its ledger entries; joins the pure rooms below.
 
+Promise: from a signed request and an agreement, hub and sites derive the same plan (sites, limits, method, epoch) and
+the same program of rounds without asking each other; nothing here reads a row or opens a connection.
+"""
+
+from summand.study._agree import agree
+from summand.study._certificates import Certificate
+from summand.study._entries import ENTRY_TYPES, entry
 from summand.study._history import History
+from summand.study._plan import Plan, effective_limits, shared_dictionary
+from summand.study._program import Finished, Program
 from summand.study._request import RELEASE_LEVELS, SignedStudy, StudyRequest
 
-__all__ = ["RELEASE_LEVELS", "History", "SignedStudy", "StudyRequest"]
+__all__ = [
+    "ENTRY_TYPES",
+    "RELEASE_LEVELS",
+    "Certificate",
+    "Finished",
+    "History",
+    "Plan",
+    "Program",
+    "SignedStudy",
+    "StudyRequest",
+    "agree",
+    "effective_limits",
+    "entry",
+    "shared_dictionary",
+]

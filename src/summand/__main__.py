@@ -1,0 +1,7 @@
+"""``python -m summand``."""
+
+import sys
+
+from summand.cli import main
+
+sys.exit(main())

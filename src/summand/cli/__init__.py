@@ -1,0 +1,69 @@
+"""The command line: parse, call, print. No rules of its own.
+
+Exit codes: 0 done · 1 a defect · 2 put wrongly · 10 agreement · 11 refused · 12 data · 13 statistics · 14 sum ·
+15 verification · 16 transport · 130 interrupted. With ``--json`` an error is one object on standard error.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from summand.errors import SummandError
+
+__all__ = ["main"]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        return _run(given)
+    except SummandError as error:
+        _show(error.to_dict(), "--json" in given)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except Exception as error:
+        if os.environ.get("SUMMAND_DEBUG"):
+            raise
+        fields = {
+            "code": "internal", "message": f"This is a defect of Summand ({type(error).__name__}).",
+            "remedy": "Report it, with what SUMMAND_DEBUG=1 prints; look first whether that shows data.",
+        }  # fmt: skip
+        _show(fields, "--json" in given)
+        return 1
+
+
+def _run(given: list[str]) -> int:
+    import click
+
+    from summand.cli._app import build
+
+    try:
+        found = build().main(given, prog_name="summand", standalone_mode=False)
+    except click.exceptions.Abort:
+        return 130
+    except click.ClickException as error:
+        fields = {
+            "code": "usage", "message": error.format_message(),
+            "remedy": "Add --help to the command to see what it takes.",
+        }  # fmt: skip
+        _show(fields, "--json" in given)
+        return 2
+    return found if isinstance(found, int) else 0
+
+
+def _show(fields: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        from summand.encoding import dump
+
+        sys.stderr.write(dump(fields).decode() + "\n")
+        return
+    clause = f" (clause {fields['clause']})" if fields.get("clause") else ""
+    line = f", line {fields['line']}" if fields.get("line") else ""
+    sys.stderr.write(f"summand: {fields['message']}{clause}{line} {fields['remedy']} [{fields['code']}]\n")

@@ -1,0 +1,116 @@
+"""``summand site``: set up a site, accept agreements, check the data, serve."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from summand.errors import UsageError
+
+site_app = typer.Typer(no_args_is_help=True)
+Folder = Annotated[Path, typer.Argument(help="The site's folder.")]
+
+
+@site_app.command("init")
+def init(
+    folder: Folder,
+    federation: Annotated[Path, typer.Option(help="The federation.json that the hub's operator handed out.")],
+    fingerprint: Annotated[str, typer.Option(help="Its fingerprint, as compared by telephone or letter.")],
+    party: Annotated[str, typer.Option(help="Your organisation's identifier in the agreement.")],
+    party_key: Annotated[Path, typer.Option(help="Your organisation's private key; used once, not stored.")],
+    data: Annotated[list[str], typer.Option(help="DATASET=FILE; relative files are looked up in the folder.")],
+    opt_out: Annotated[list[str] | None, typer.Option(help="DATASET=FILE of people who opted out.")] = None,
+) -> None:
+    """Set up a site, with a service key certified by your organisation's key."""
+    from summand.signing import PrivateKey
+    from summand.site._folder import DataFile, SiteFolder
+    from summand.transport import FederationDescription
+
+    left_out = _pairs(opt_out or [])
+    files = {name: DataFile(path, left_out.get(name)) for name, path in _pairs(data).items()}
+    made = SiteFolder.create(
+        folder, party=party, party_key=PrivateKey.load(party_key),
+        federation=FederationDescription.load(federation), fingerprint=fingerprint, files=files,
+    )  # fmt: skip
+    typer.echo(f"Site {made.site} of {made.federation.origin} is set up. Next: summand site accept {folder} AGREEMENT")
+
+
+@site_app.command("accept")
+def accept(
+    folder: Folder,
+    agreement: Annotated[Path, typer.Argument(help="A fully signed agreement (*.signed.json).")],
+) -> None:
+    """Take a signed agreement as this site's own copy: only what is accepted here is in force here."""
+    from summand.agreement import SignedAgreement, load_signed
+    from summand.site._folder import SiteFolder
+
+    signed = load_signed(agreement)
+    SiteFolder(folder).accept(signed)
+    typer.echo(f"'{signed.agreement.title}' is in force at this site. Read it with: summand agreement show {agreement}")
+
+
+@site_app.command("check")
+def check(folder: Folder, as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False) -> None:
+    """Check the site's files against the agreements' dictionaries; details are for this site's eyes."""
+    from summand.encoding import dump
+    from summand.site._folder import SiteFolder
+
+    made = SiteFolder(folder)
+    found: dict[str, Any] = {}
+    for name, source in made.sources(made.agreements()).items():
+        report = source.check()
+        findings = [
+            {
+                "code": item.code,
+                "column": item.column,
+                "rows": item.rows,
+                "severity": item.severity,
+                "message": item.message,
+            }
+            for item in report.findings
+        ]
+        found[name] = {**report.summary(), "findings": findings}
+        if not as_json:
+            typer.echo(f"{name}: {'passed' if report.passed else 'FAILED'}, {report.rows} rows, {report.people} people")
+            for item in report.findings:
+                typer.echo(f"  {item.severity}: {item.message} {item.remedy}")
+    if not found:
+        raise UsageError("No accepted agreement covers a file of this site.", remedy="Run 'summand site accept' first.")
+    if as_json:
+        typer.echo(dump(found).decode())
+    if not all(item["passed"] for item in found.values()):
+        raise typer.Exit(12)
+
+
+@site_app.command("serve")
+def serve(folder: Folder) -> None:
+    """Run the site: outbound connections only, until interrupted."""
+    import logging
+
+    from summand.site._folder import SiteFolder
+    from summand.site._service import SiteService
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    service = SiteService(SiteFolder(folder))
+
+    def leave(*_: object) -> None:
+        service.stopped = True
+        raise SystemExit(0)  # what was handled is stored and what was not will be handed over again
+
+    signal.signal(signal.SIGTERM, leave)
+    service.serve(lambda: typer.echo(f"Site {service.folder.site} is connected to {service.folder.federation.origin}"))
+
+
+def _pairs(given: list[str]) -> dict[str, str]:
+    found = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name or not value:
+            raise UsageError(
+                f"'{text[:80]}' is not DATASET=FILE.", remedy="Write the dataset's identifier, '=', a file."
+            )
+        found[name] = value
+    return found

@@ -1,0 +1,371 @@
+"""The hub's part of a study: it relays, adds masked vectors, opens totals and runs `update`; it never sees a row.
+
+`Convener` is the same object behind the HTTP service and in memory. Every message goes the same way: verified, stored
+with everything that follows from it in one transaction, then appended to the ledger, then announced. A restart reads
+the store and stands where it stood.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from summand.agreement import SignedAgreement
+from summand.encoding import dump, parse
+from summand.errors import (
+    AgreementError,
+    PeerProtocolError,
+    RoundReplayed,
+    RoundTimedOut,
+    StrangerRefused,
+    StudyReplayed,
+    SummandError,
+    UsageError,
+)
+from summand.hub import _store as rows
+from summand.hub._rounds import Rounds
+from summand.hub._store import Store
+from summand.hub._study import OPEN_STATES, Running
+from summand.ledger import Log
+from summand.signing import Envelope, PrivateKey, PublicKey
+from summand.study import Certificate, Plan, SignedStudy, entry
+from summand.study.messages import HUB, SITE_KINDS
+from summand.transport import read_message
+
+Notify = Callable[[set[str]], None]
+
+
+class Convener:
+    """Convenes studies over one store and one ledger.
+
+    Args:
+        store: The hub's database.
+        log: The federation's ledger; its origin names the federation.
+        key: The hub's key: signs messages and checkpoints.
+        clock: Seconds since the epoch.
+    """
+
+    def __init__(self, store: Store, log: Log, key: PrivateKey, *, clock: Callable[[], float] = time.time) -> None:
+        self.store, self.log, self.key, self.clock = store, log, key, clock
+        self.origin = log.verifier_key.name
+        self.started = clock()
+        self.on_change: Notify = lambda _: None
+        self._agreements: dict[str, SignedAgreement] = {}
+        self._certificates: dict[str, dict[str, Any]] = {}
+        self._keys: dict[str, PublicKey] | None = None
+        self._live: dict[str, Running] = {}
+        self._changed: set[str] = set()
+        self._rounds = Rounds(self)
+        with store.transaction() as tx:
+            for data in rows.documents(tx, rows.agreements).values():
+                signed = SignedAgreement.from_envelope(Envelope.from_dict(parse(data)))
+                self._agreements[signed.agreement.hash] = signed
+            for site, data in rows.documents(tx, rows.certificates).items():
+                self._certificates[site] = parse(data)
+        self._settle()  # entries committed before a crash but not yet in the tiles are appended now
+
+    # ── documents ────────────────────────────────────────────────────────────────────────────────────────────────────
+    def put_agreement(self, fields: Any) -> str:
+        """Take in a fully signed agreement; its hash.
+
+        Raises:
+            AgreementError: if it is malformed or a signature is missing.
+        """
+        signed = SignedAgreement.from_envelope(Envelope.from_dict(fields))
+        signed.require_effective()
+        digest = signed.agreement.hash
+        with self.store.transaction() as tx:
+            rows.put_document(tx, rows.agreements, digest, signed.to_bytes())
+            recorded = entry(
+                "agreement.executed",
+                agreement_hash=digest,
+                agreement_id=signed.agreement.id,
+                version=signed.agreement.version,
+                parties=[party.id for party in signed.agreement.parties],
+            )
+            rows.put_entry(tx, f"agreement/{digest}", recorded)
+        self._agreements[digest] = signed
+        self._keys = None
+        self._settle()
+        return digest
+
+    def agreement(self, digest: str) -> SignedAgreement:
+        """The agreement of that hash.
+
+        Raises:
+            AgreementError: if the hub does not hold it.
+        """
+        try:
+            return self._agreements[digest]
+        except KeyError:
+            raise AgreementError(
+                "This federation does not hold the agreement that the study names.",
+                remedy="Publish the signed agreement to the hub first.",
+            ) from None
+
+    def agreements(self) -> dict[str, SignedAgreement]:
+        """All agreements by hash."""
+        return dict(self._agreements)
+
+    def put_certificate(self, fields: Any) -> str:
+        """Take in a site's certificate, checked against the party's key in any agreement here; the site's name.
+
+        Raises:
+            StrangerRefused: if no agreement here names that party.
+            SignatureInvalid: if it is not signed by the party's key.
+        """
+        if not isinstance(fields, dict) or set(fields) != {"site", "party", "envelope"}:
+            raise PeerProtocolError("A certificate names its site and party.", remedy="Send it again.")
+        site = str(fields["site"])
+        certificate = self._read_certificate(fields)
+        with self.store.transaction() as tx:
+            rows.put_document(tx, rows.certificates, site, dump(fields))
+            recorded = entry("site.certified", key=certificate.key.text, **fields)
+            rows.put_entry(tx, f"certificate/{site}/{certificate.key.fingerprint}", recorded)
+        self._certificates[site] = fields
+        self._keys = None
+        self._settle()
+        return site
+
+    def site_key(self, site: str) -> PublicKey:
+        """The certified service key of a site.
+
+        Raises:
+            StrangerRefused: if the hub holds no certificate of it.
+        """
+        fields = self._certificates.get(site)
+        if fields is None:
+            raise _stranger(site)
+        return self._read_certificate(fields).key
+
+    def _read_certificate(self, fields: dict[str, Any]) -> Certificate:
+        site, party = str(fields["site"]), str(fields["party"])
+        envelope = Envelope.from_dict(fields["envelope"])
+        return Certificate.read(envelope, site, party, self._party_key(party), self._now())
+
+    def find_key(self, fingerprint: str) -> PublicKey | None:
+        """The key of that fingerprint, of a party or person of an agreement here or of a certified site."""
+        if self._keys is None:
+            texts = {p.key for s in self._agreements.values() for p in (*s.agreement.parties, *s.agreement.people)}
+            keys = [PublicKey.from_text(text) for text in texts]
+            keys += [self._read_certificate(fields).key for fields in self._certificates.values()]
+            self._keys = {key.fingerprint: key for key in keys}
+        return self._keys.get(fingerprint)
+
+    def _party_key(self, party: str) -> PublicKey:
+        for signed in reversed(self._agreements.values()):
+            for found in signed.agreement.parties:
+                if found.id == party:
+                    return PublicKey.from_text(found.key)
+        raise _stranger(party)
+
+    # ── the analyst ──────────────────────────────────────────────────────────────────────────────────────────────────
+    def submit(self, fields: Any) -> str:
+        """Take in a signed study and put it before its sites; its identifier. The sites decide, not the hub.
+
+        Raises:
+            PeerProtocolError, AgreementError, UsageError: if it is malformed or its agreement is not here.
+            StrangerRefused: if the requester's key is not in the agreement.
+            StudyReplayed: if another request used the identifier.
+        """
+        study = SignedStudy.from_dict(fields)
+        request = study.request
+        agreement = self.agreement(request.agreement_hash).agreement
+        keys = [PublicKey.from_text(person.key) for person in agreement.people if person.name == request.requester]
+        if not keys or request.federation != self.origin:
+            raise _stranger("the requester")
+        study.verify_requester(keys[0])
+        plan = Plan.of(study, agreement)
+        data = dump(study.to_dict())
+        with self.store.transaction() as tx:
+            known = rows.study_row(tx, plan.study_id)
+            if known is not None:
+                if known.request == data:
+                    return plan.study_id
+                raise StudyReplayed("The study identifier is in use.", remedy="Make the request anew.")
+            rows.add_study(tx, plan.study_id, data, self.clock())
+            recorded = entry("study.request", study=plan.study_id, request_hash=study.hash, signed=study.to_dict())
+            rows.put_entry(tx, f"{plan.study_id}/request", recorded)
+            running = self._make_running(study)
+            self._rounds.announce(tx, running)
+        self._live[plan.study_id] = running
+        self._settle()
+        return plan.study_id
+
+    def show(self, study: str) -> dict[str, Any]:
+        """A study as JSON: status, request, decisions, result or error, and where it stands in the ledger.
+
+        Raises:
+            UsageError: if there is none of that identifier.
+        """
+        with self.store.transaction() as tx:
+            row = rows.study_row(tx, study)
+        if row is None:
+            raise _no_study()
+        return self._describe(row)
+
+    def list(self) -> list[dict[str, Any]]:
+        """All studies as JSON, oldest first, without their results."""
+        with self.store.transaction() as tx:
+            found = rows.study_rows(tx)
+        return [{k: v for k, v in self._describe(row).items() if k != "result"} for row in found]
+
+    def _describe(self, row: rows.StudyRow) -> dict[str, Any]:
+        signed = SignedStudy.from_dict(parse(row.request))
+        return {
+            "study": row.id, "status": row.status, "round": row.round, "title": signed.request.title,
+            "requester": signed.request.requester, "agreement": signed.request.agreement_hash,
+            "request_hash": signed.hash, "method": dict(signed.request.method),
+            "result": None if row.result is None else parse(row.result.encode()),
+            "error": None if row.error is None else parse(row.error.encode()),
+        }  # fmt: skip
+
+    # ── the sites ────────────────────────────────────────────────────────────────────────────────────────────────────
+    def receive(self, data: bytes) -> None:
+        """Take in one site's message; accepted again if it is the same, refused if it is another under the same key.
+
+        Raises:
+            StrangerRefused, SignatureInvalid, PeerProtocolError, SumError: and then nothing is stored.
+        """
+        message = read_message(data)
+        running = self._running(message.study)
+        key = running.site_keys.get(message.sender)
+        if key is None or message.kind not in SITE_KINDS:
+            raise _stranger(message.sender[:80])
+        message.verify(key, self.origin)
+        found = hashlib.sha256(data).hexdigest()
+        try:
+            with self.store.transaction() as tx:
+                stored = rows.message_hash(tx, message.study, message.kind, message.round, message.sender)
+                if stored == found:
+                    return
+                if stored is not None:
+                    raise RoundReplayed(
+                        f"{message.sender} sent two different '{message.kind}' messages for round {message.round}.",
+                        remedy="One message counts, ever. Restore the site's state, or start the study again.",
+                    )
+                self._rounds.accept(running, message)
+                rows.put_message(tx, message.study, message.kind, message.round, message.sender, found, data)
+                # If we crash before this commit the site was not answered and sends again; after it, nothing is lost.
+                self._rounds.advance(tx, running)
+        except Exception:
+            self._live.pop(message.study, None)  # memory may be ahead of the store: read it again next time
+            self._changed.clear()
+            raise
+        self._settle()
+
+    def inbox(self, party: str, after: int) -> list[tuple[int, bytes]]:
+        """What waits for a party behind ``after``, as (sequence number, message) pairs."""
+        with self.store.transaction() as tx:
+            return rows.read_inbox(tx, party, after)
+
+    def acknowledge(self, party: str, up_to: int) -> None:
+        """Forget what a party has read and acted on."""
+        with self.store.transaction() as tx:
+            rows.drop_inbox(tx, party, up_to)
+
+    def expire(self) -> list[str]:
+        """End every study that waited for a site past its agreement's deadline; their identifiers."""
+        ended, now = [], self.clock()
+        with self.store.transaction() as tx:
+            open_rows = [row for row in rows.study_rows(tx) if row.status in OPEN_STATES]
+        for row in open_rows:
+            running = self._running(row.id)
+            # Time during which the hub itself was down is not held against the sites.
+            waited = now - max(row.phase_started, self.started)
+            if waited <= running.plan.round_deadline_seconds:
+                continue
+            missing = self._rounds.missing(running)
+            error = RoundTimedOut(
+                f"{', '.join(missing)} stayed away for more than {running.plan.round_deadline_seconds} seconds in round "
+                f"{running.round}; the study ended and nothing of this round can be opened.",
+                clause="D.round_deadline_seconds",
+                remedy="Start the study again when every site can be reached, or ask without that site's dataset.",
+            )
+            with self.store.transaction() as tx:
+                self._rounds.end(tx, running, "failed", error.to_public_dict())
+            self._settle()
+            ended.append(row.id)
+        return ended
+
+    def next_deadline_seconds(self) -> float:
+        """How long until `expire` could have work."""
+        now = self.clock()
+        with self.store.transaction() as tx:
+            open_rows = [row for row in rows.study_rows(tx) if row.status in OPEN_STATES]
+        waits = [
+            max(row.phase_started, self.started) + self._running(row.id).plan.round_deadline_seconds - now
+            for row in open_rows
+        ]
+        return max(0.05, min(waits, default=5.0))
+
+    # ── the ledger ───────────────────────────────────────────────────────────────────────────────────────────────────
+    def ledger_since(self, size: int) -> dict[str, Any]:
+        """What a replica of ``size`` entries needs: checkpoint, entries and consistency proof, bytes as they are."""
+        return {
+            "checkpoint": self.log.checkpoint_text(),
+            "entries": self.log.entries(size, self.log.size),
+            "proof": self.log.consistency_proof(size),
+        }
+
+    def _settle(self) -> None:
+        """Append to the tiles what the store holds beyond them, then announce.
+
+        If we crash before this, `__init__` does it; entries are acknowledged only under a checkpoint.
+        """
+        with self.store.transaction() as tx:
+            waiting = rows.entries_from(tx, self.log.size)
+        if waiting:
+            self.log.append(waiting)
+            self.log.commit()
+        changed, self._changed = self._changed, set()
+        self.on_change(changed)
+
+    def changed(self, party: str) -> None:
+        """Remember that ``party``'s inbox has something new, to be announced once it is safe."""
+        self._changed.add(party)
+
+    # ── memory ───────────────────────────────────────────────────────────────────────────────────────────────────────
+    def _running(self, study: str) -> Running:
+        running = self._live.get(study)
+        if running is not None:
+            return running
+        with self.store.transaction() as tx:
+            row = rows.study_row(tx, study)
+            if row is None:
+                raise _no_study()
+            if row.status not in OPEN_STATES:
+                raise RoundTimedOut("The study is over.", remedy="Nothing more is needed; read its end in the inbox.")
+            running = self._make_running(SignedStudy.from_dict(parse(row.request)))
+            self._rounds.restore(tx, running, row)
+        self._live[study] = running
+        return running
+
+    def _make_running(self, study: SignedStudy) -> Running:
+        agreement = self.agreement(study.request.agreement_hash).agreement
+        plan = Plan.of(study, agreement)
+        return Running(study, agreement, plan, {site: self.site_key(site) for site in plan.sites})
+
+    def forget(self, study: str) -> None:
+        """Drop a finished study from memory."""
+        self._live.pop(study, None)
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self.clock(), UTC)
+
+
+def _stranger(who: str) -> StrangerRefused:
+    return StrangerRefused(
+        f"This federation does not know the key of {who}.",
+        remedy="Use the key that the agreement names, or register the site with 'summand site init'.",
+    )
+
+
+def _no_study() -> SummandError:
+    return UsageError("There is no study of that identifier here.", remedy="List them with 'summand study list'.")
+
+
+__all__ = ["HUB", "Convener"]

@@ -1,0 +1,338 @@
+"""The steps of a study at the hub: what each accepted message makes possible, inside the transaction that stores it.
+
+::
+
+    deciding ─all permit→ sealing ─all sealed→ running: round 0 … round r ─result→ confirming ─t confirm→ released
+        └─a refusal→ refused          └──────────── halt, error, deadline → failed ────────────┘
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection
+
+from summand.encoding import dump, from_base64, parse, to_base64
+from summand.errors import (
+    PeerProtocolError,
+    RoundReplayed,
+    ShareInvalid,
+    StateDisagrees,
+    SummandError,
+    from_dict,
+)
+from summand.hub import _store as rows
+from summand.hub._study import Running
+from summand.securesum import HubSum, context
+from summand.study import Finished, entry
+from summand.study.messages import (
+    BOX_BYTES,
+    HUB,
+    SHARE_BYTES,
+    join_parts,
+    open_body,
+    others,
+    read_body,
+    result_hash,
+    split_parts,
+)
+from summand.transport import Message, read_message, sign_message
+
+if TYPE_CHECKING:
+    from summand.hub._convener import Convener
+
+WAITS_FOR = {
+    "deciding": ("site.decision",),
+    "sealing": ("site.seal",),
+    "running": ("round.upload", "round.reveal"),
+    "confirming": ("site.confirm",),
+}
+
+
+class Rounds:
+    """The transitions of a study; every method runs inside the caller's transaction."""
+
+    def __init__(self, convener: Convener) -> None:
+        self.convener = convener
+
+    # ── messages out ─────────────────────────────────────────────────────────────────────────────────────────────────
+    def _sign(self, running: Running, kind: str, body: bytes, **fields: Any) -> bytes:
+        study, key, origin = running.plan.study_id, self.convener.key, self.convener.origin
+        return sign_message(kind, HUB, study, running.round, key, origin, body=body, **fields)
+
+    def _keep(self, tx: Connection, running: Running, kind: str, data: bytes) -> None:
+        found = hashlib.sha256(data).hexdigest()
+        rows.put_message(tx, running.plan.study_id, kind, running.round, HUB, found, data)
+
+    def _send(self, tx: Connection, running: Running, site: str, data: bytes) -> None:
+        rows.put_inbox(tx, site, running.plan.study_id, data)
+        self.convener.changed(site)
+
+    def _send_all(self, tx: Connection, running: Running, data: bytes) -> None:
+        for site in running.plan.sites:
+            self._send(tx, running, site, data)
+
+    def _record(self, tx: Connection, running: Running, key: str, kind: str, **fields: Any) -> None:
+        study = running.plan.study_id
+        rows.put_entry(tx, f"{study}/{key}", entry(kind, study=study, **fields))
+
+    def _phase(self, tx: Connection, running: Running, status: str, **fields: Any) -> None:
+        running.status = status
+        running.received = {}
+        now = self.convener.clock()
+        rows.set_study(tx, running.plan.study_id, status=status, round=running.round, phase_started=now, **fields)
+
+    def announce(self, tx: Connection, running: Running) -> None:
+        """Put the request before its sites."""
+        self._send_all(tx, running, self._sign(running, "study.request", dump(running.signed.to_dict())))
+
+    # ── messages in ──────────────────────────────────────────────────────────────────────────────────────────────────
+    def accept(self, running: Running, message: Message) -> None:
+        """Check that a site's message is one the study waits for, and take in what it holds.
+
+        Raises:
+            PeerProtocolError, RoundReplayed, SumError: if it is not.
+        """
+        if message.kind == "site.halt":
+            running.halted = {"site": message.sender, **_object(message)}
+            return
+        if message.kind not in WAITS_FOR[running.status] or message.round != running.round:
+            raise RoundReplayed(
+                f"A '{message.kind}' of round {message.round} came while the study is {running.status} in round "
+                f"{running.round}.",
+                remedy="Read the inbox: the study has moved on.",
+            )
+        if message.kind == "round.upload":
+            self._accept_upload(running, message)
+        elif message.kind == "round.reveal":
+            cohort = running.require_cohort()
+            running.reveals[message.sender] = split_parts(message.body, cohort.sites, SHARE_BYTES)
+        else:
+            running.received[message.sender] = message
+
+    def _accept_upload(self, running: Running, message: Message) -> None:
+        cohort, hub_sum = running.require_cohort(), running.require_sum()
+        if message.header.get("context") != running.ctx.hex():
+            raise RoundReplayed("An upload belongs to another context.", remedy="Read the round's message again.")
+        peers = others(cohort.sites, message.sender)
+        cut = BOX_BYTES * len(peers)
+        masked = message.body[cut:]
+        boxes = split_parts(message.body[:cut], peers, BOX_BYTES)
+        hub_sum.add(message.sender, masked)
+        running.boxes[message.sender] = boxes
+        running.upload_hashes[message.sender] = hashlib.sha256(masked).hexdigest()
+
+    def advance(self, tx: Connection, running: Running) -> None:
+        """Take every step that the messages so far allow."""
+        if running.halted is not None:
+            self.end(tx, running, "failed", running.halted["error"], by=running.halted["site"])
+        elif running.status == "deciding" and len(running.received) == len(running.plan.sites):
+            self._decided(tx, running)
+        elif running.status == "sealing" and len(running.received) == len(running.plan.sites):
+            self._sealed(tx, running)
+        elif running.status == "running":
+            self._sum(tx, running)
+        elif running.status == "confirming":
+            self._confirm(tx, running)
+
+    def missing(self, running: Running) -> list[str]:
+        """The sites that the study waits for."""
+        if running.status == "running" and running.unmasked:
+            return others_than(running.plan.sites, running.reveals)
+        if running.status == "running" and running.hub_sum is not None:
+            return list(running.hub_sum.missing)
+        return others_than(running.plan.sites, running.received)
+
+    # ── deciding ─────────────────────────────────────────────────────────────────────────────────────────────────────
+    def _decided(self, tx: Connection, running: Running) -> None:
+        refusals = []
+        for site in running.plan.sites:
+            body = _object(running.received[site])
+            self._record(tx, running, f"decision/{site}", "study.decision", site=site, envelope=body.get("decision"))
+            if running.received[site].header.get("permitted") is not True:
+                refusals.append({"site": site, "reasons": body.get("reasons", [])})
+        if refusals:
+            reason = (
+                refusals[0]["reasons"] or [{"code": "guard.refused", "message": "Refused.", "remedy": "Ask the site."}]
+            )[0]
+            self.end(tx, running, "refused", {**reason, "refusals": refusals})
+            return
+        records = {site: to_base64(running.received[site].raw) for site in running.plan.sites}
+        self._send_all(tx, running, self._sign(running, "study.records", dump(records)))
+        running.form_cohort()
+        self._phase(tx, running, "sealing")
+
+    # ── sealing ──────────────────────────────────────────────────────────────────────────────────────────────────────
+    def _sealed(self, tx: Connection, running: Running) -> None:
+        cohort = running.require_cohort()
+        bodies = {site: _object(running.received[site]) for site in cohort.sites}
+        signatures = {site: body.get("signature") for site, body in bodies.items()}
+        for site in cohort.sites:
+            boxes = {peer: bodies[peer]["boxes"].get(site) for peer in others(cohort.sites, site)}
+            body = dump({"boxes": boxes, "signatures": signatures})
+            self._send(tx, running, site, self._sign(running, "study.sealed", body))
+        self._record(
+            tx, running, "cohort", "study.cohort", cohort=cohort.to_dict(), signatures=signatures
+        )  # fmt: skip
+        self._phase(tx, running, "running")
+        self._open(tx, running, running.program.start(), b"")
+
+    # ── rounds ───────────────────────────────────────────────────────────────────────────────────────────────────────
+    def _open(self, tx: Connection, running: Running, state: dict[str, Any], total: bytes) -> None:
+        program, cohort = running.program, running.require_cohort()
+        size = program.check_sum(running.codec, state)
+        body, json_bytes = open_body(state, total)
+        data = self._sign(
+            running, "round.open", body, json_bytes=json_bytes, codec=running.codec.to_dict(), length=size,
+            cohort=cohort.digest().hex(),
+        )  # fmt: skip
+        self._keep(tx, running, "round.open", data)
+        self._begin(running, read_message(data))
+        self._send_all(tx, running, data)
+        self._record(
+            tx, running, f"round/{running.round}/opened", "round.opened", round=running.round,
+            context=running.ctx.hex(), message_sha256=hashlib.sha256(data).hexdigest(), length=size,
+        )  # fmt: skip
+
+    def _begin(self, running: Running, opened: Message) -> None:
+        state, _ = read_body(opened)
+        running.state, running.ctx = state, context(opened.content_digest)
+        running.hub_sum = HubSum(running.require_cohort(), running.ctx, running.codec, int(opened.header["length"]))
+        running.boxes, running.reveals, running.upload_hashes, running.unmasked = {}, {}, {}, False
+
+    def _sum(self, tx: Connection, running: Running) -> None:
+        cohort, hub_sum = running.require_cohort(), running.require_sum()
+        if not running.unmasked:
+            if not hub_sum.missing:
+                self._ask_shares(tx, running)
+            return
+        if len(running.reveals) < cohort.threshold:
+            return
+        try:
+            ring = hub_sum.unmask(running.reveals)
+        except ShareInvalid as error:
+            if len(running.reveals) == len(cohort.sites):
+                self.end(tx, running, "failed", error.to_public_dict())
+            return
+        except SummandError as error:
+            self.end(tx, running, "failed", error.to_public_dict())
+            return
+        self._summed(tx, running, ring)
+
+    def _ask_shares(self, tx: Connection, running: Running) -> None:
+        cohort = running.require_cohort()
+        for site in cohort.sites:
+            boxes = join_parts([running.boxes[peer][site] for peer in others(cohort.sites, site)])
+            data = self._sign(
+                running, "round.unmask", boxes, context=running.ctx.hex(), survivors=list(cohort.sites)
+            )  # fmt: skip
+            self._send(tx, running, site, data)
+        self._keep(tx, running, "round.unmask", b"asked")
+        running.unmasked = True
+        rows.set_study(tx, running.plan.study_id, phase_started=self.convener.clock())
+
+    def _summed(self, tx: Connection, running: Running, ring: Any) -> None:
+        total = running.codec.to_bytes(ring)
+        self._record(
+            tx, running, f"round/{running.round}/summed", "round.summed", round=running.round,
+            uploads=dict(running.upload_hashes), total_sha256=hashlib.sha256(total).hexdigest(),
+        )  # fmt: skip
+        try:
+            following = running.program.update(running.codec.decode(ring), running.state)
+        except SummandError as error:
+            self.end(tx, running, "failed", error.to_public_dict())
+            return
+        running.round += 1
+        if isinstance(following, Finished):
+            self._finish(tx, running, following.result, total)
+        else:
+            self._phase(tx, running, "running")
+            self._open(tx, running, following, total)
+
+    # ── the result ───────────────────────────────────────────────────────────────────────────────────────────────────
+    def _finish(self, tx: Connection, running: Running, result: dict[str, Any], total: bytes) -> None:
+        body, json_bytes = open_body(result, total)
+        data = self._sign(running, "study.result", body, json_bytes=json_bytes)
+        self._keep(tx, running, "study.result", data)
+        running.result = result
+        self._send_all(tx, running, data)
+        self._record(tx, running, "result", "study.result", result_sha256=result_hash(result))
+        self._phase(tx, running, "confirming")
+
+    def _confirm(self, tx: Connection, running: Running) -> None:
+        cohort, result = running.require_cohort(), running.result or {}
+        wanted = result_hash(result)
+        for site, message in running.received.items():
+            if message.header.get("result_sha256") != wanted:
+                error = StateDisagrees(
+                    f"{site} signed another result than the hub's.", remedy="Start the study again; ask for an audit."
+                )
+                self.end(tx, running, "failed", error.to_public_dict(), by=site)
+                return
+        if len(running.received) < cohort.threshold:
+            return
+        signatures = {
+            site: {"header": to_base64(message.header_bytes), "signature": to_base64(message.signature)}
+            for site, message in sorted(running.received.items())
+        }
+        self._record(
+            tx, running, "confirmed", "study.confirmed", result_sha256=wanted, confirmations=signatures
+        )  # fmt: skip
+        self._record(tx, running, "released", "study.released", result_sha256=wanted)
+        self._close(tx, running, "released", {"status": "released"}, result=dump(result).decode())
+
+    def end(
+        self, tx: Connection, running: Running, status: str, error: dict[str, Any], by: str = HUB
+    ) -> None:  # fmt: skip
+        """End a study without a result; no second sum is ever opened for its last round."""
+        self._record(tx, running, "ended", "study.ended", status=status, by=by, error=error)
+        self._close(tx, running, status, {"status": status, "by": by, "error": error}, error=dump(error).decode())
+
+    def _close(self, tx: Connection, running: Running, status: str, note: dict[str, Any], **fields: Any) -> None:
+        self._send_all(tx, running, self._sign(running, "study.ended", dump(note)))
+        self._phase(tx, running, status, **fields)
+        rows.forget_bodies(tx, running.plan.study_id)
+        self.convener.forget(running.plan.study_id)
+
+    # ── after a restart ──────────────────────────────────────────────────────────────────────────────────────────────
+    def restore(self, tx: Connection, running: Running, row: rows.StudyRow) -> None:
+        """Stand where the stored messages say that the study stood."""
+        study, running.round, running.status = row.id, row.round, row.status
+
+        def stored(kind: str) -> dict[str, Message]:
+            found = rows.study_messages(tx, study, kind, row.round)
+            return {site: read_message(data) for site, data in found.items()}
+
+        if row.status == "deciding":
+            running.received = stored("site.decision")
+            return
+        running.form_cohort()
+        if row.status == "sealing":
+            running.received = stored("site.seal")
+        elif row.status == "running":
+            self._begin(running, stored("round.open")[HUB])
+            for message in stored("round.upload").values():
+                self._accept_upload(running, message)
+            running.unmasked = rows.message_hash(tx, study, "round.unmask", row.round, HUB) is not None
+            sites = running.require_cohort().sites
+            for site, message in stored("round.reveal").items():
+                running.reveals[site] = split_parts(message.body, sites, SHARE_BYTES)
+        elif row.status == "confirming":
+            running.result, _ = read_body(stored("study.result")[HUB])
+            running.received = stored("site.confirm")
+
+
+def others_than(sites: tuple[str, ...], known: dict[str, Any]) -> list[str]:
+    """The sites that are not in ``known``."""
+    return [site for site in sites if site not in known]
+
+
+def _object(message: Message) -> dict[str, Any]:
+    value = parse(message.body, message.kind)
+    if not isinstance(value, dict):
+        raise PeerProtocolError(f"The body of '{message.kind}' is not an object.", remedy="Send it again.")
+    return value
+
+
+__all__ = ["Rounds", "from_base64", "from_dict"]

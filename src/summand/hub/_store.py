@@ -1,0 +1,248 @@
+"""What the hub keeps, in one SQL database: SQLite (WAL) by default, the same statements on PostgreSQL.
+
+The database is the write-ahead log of everything else: a message is acknowledged only after its row, the rows of the
+messages that follow from it and the ledger entries that record it are committed together. The ledger's tiles are made
+from the ``ledger`` table afterwards; if we crash between the two, `Convener` appends what is missing when it starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Float,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    create_engine,
+    delete,
+    event,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.pool import StaticPool
+
+from summand.errors import OwnProtocolError
+
+SCHEMA_VERSION = 1
+_metadata = MetaData()
+_serial = Integer().with_variant(Integer, "sqlite")
+
+schema = Table("schema", _metadata, Column("version", Integer, primary_key=True))
+agreements = Table("agreement", _metadata, Column("hash", String(64), primary_key=True), Column("data", LargeBinary))
+certificates = Table(
+    "certificate", _metadata, Column("site", String(200), primary_key=True), Column("data", LargeBinary)
+)
+studies = Table(
+    "study",
+    _metadata,
+    Column("seq", _serial, primary_key=True, autoincrement=True),
+    Column("id", String(32), unique=True, nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("request", LargeBinary, nullable=False),
+    Column("round", Integer, nullable=False, default=0),
+    Column("phase_started", Float, nullable=False),
+    Column("result", Text),
+    Column("error", Text),
+)
+messages = Table(
+    "message",
+    _metadata,
+    Column("study", String(32), primary_key=True),
+    Column("kind", String(40), primary_key=True),
+    Column("round", Integer, primary_key=True),
+    Column("site", String(200), primary_key=True),
+    Column("sha256", String(64), nullable=False),
+    Column("data", LargeBinary),
+)
+inbox = Table(
+    "inbox",
+    _metadata,
+    Column("seq", _serial, primary_key=True, autoincrement=True),
+    Column("party", String(200), nullable=False, index=True),
+    Column("study", String(32), nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+ledger = Table(
+    "ledger",
+    _metadata,
+    Column("seq", _serial, primary_key=True, autoincrement=True),
+    Column("key", String(300), nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    UniqueConstraint("key"),
+    sqlite_autoincrement=True,
+)
+
+
+@dataclass(frozen=True)
+class StudyRow:
+    """One study as stored."""
+
+    id: str
+    status: str
+    request: bytes
+    round: int
+    phase_started: float
+    result: str | None
+    error: str | None
+
+
+class Store:
+    """The hub's database behind a URL; ``sqlite://`` keeps it in memory."""
+
+    def __init__(self, url: str = "sqlite://") -> None:
+        options: dict[str, Any] = {}
+        if url == "sqlite://":
+            options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
+        self.engine = create_engine(url, **options)
+        if self.engine.dialect.name == "sqlite":
+            event.listen(self.engine, "connect", _prepare_sqlite)
+        _metadata.create_all(self.engine)
+        with self.transaction() as tx:
+            found = tx.scalar(select(schema.c.version))
+            if found is None:
+                tx.execute(insert(schema).values(version=SCHEMA_VERSION))
+            elif found != SCHEMA_VERSION:
+                raise OwnProtocolError(
+                    f"The hub's database has schema version {found}; this program needs {SCHEMA_VERSION}.",
+                    remedy="Run the version of Summand that wrote it, or start a new federation folder.",
+                )
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A transaction: everything inside is committed together, or nothing is."""
+        with self.engine.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.engine.dispose()
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    # FULL: an acknowledged message survives power loss, not only a killed process.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+# ── statements, each on an open transaction ──────────────────────────────────────────────────────────────────────────
+def put_document(tx: Connection, table: Table, key: str, data: bytes) -> None:
+    """Store a document under its key, replacing an older one."""
+    column = next(iter(table.primary_key.columns))
+    tx.execute(delete(table).where(column == key))
+    tx.execute(insert(table).values({column.name: key, "data": data}))
+
+
+def documents(tx: Connection, table: Table) -> dict[str, bytes]:
+    """All documents of a table by key."""
+    column = next(iter(table.primary_key.columns))
+    return {str(key): bytes(data) for key, data in tx.execute(select(column, table.c.data))}
+
+
+def add_study(tx: Connection, study: str, request: bytes, now: float) -> None:
+    """A new study, waiting for decisions."""
+    tx.execute(insert(studies).values(id=study, status="deciding", request=request, round=0, phase_started=now))
+
+
+def set_study(tx: Connection, study: str, **fields: Any) -> None:
+    """Change fields of a study."""
+    tx.execute(update(studies).where(studies.c.id == study).values(**fields))
+
+
+_STUDY_COLUMNS = (
+    studies.c.id, studies.c.status, studies.c.request, studies.c.round, studies.c.phase_started, studies.c.result,
+    studies.c.error,
+)  # fmt: skip
+
+
+def study_row(tx: Connection, study: str) -> StudyRow | None:
+    """The study as stored, or None."""
+    row = tx.execute(select(*_STUDY_COLUMNS).where(studies.c.id == study)).one_or_none()
+    return None if row is None else StudyRow(*row)
+
+
+def study_rows(tx: Connection) -> list[StudyRow]:
+    """All studies, oldest first."""
+    return [StudyRow(*row) for row in tx.execute(select(*_STUDY_COLUMNS).order_by(studies.c.seq))]
+
+
+def message_hash(tx: Connection, study: str, kind: str, round_number: int, site: str) -> str | None:
+    """The SHA-256 (hex) of the message stored under this key, or None."""
+    found = tx.scalar(
+        select(messages.c.sha256).where(
+            messages.c.study == study,
+            messages.c.kind == kind,
+            messages.c.round == round_number,
+            messages.c.site == site,
+        )
+    )
+    return None if found is None else str(found)
+
+
+def put_message(tx: Connection, study: str, kind: str, round_number: int, site: str, sha256: str, data: bytes) -> None:
+    """Store a message under its key, once."""
+    tx.execute(insert(messages).values(study=study, kind=kind, round=round_number, site=site, sha256=sha256, data=data))
+
+
+def study_messages(tx: Connection, study: str, kind: str, round_number: int) -> dict[str, bytes]:
+    """The messages of one kind and round by site."""
+    rows = tx.execute(
+        select(messages.c.site, messages.c.data).where(
+            messages.c.study == study, messages.c.kind == kind, messages.c.round == round_number
+        )
+    )
+    return {str(site): bytes(data) for site, data in rows if data is not None}
+
+
+def forget_bodies(tx: Connection, study: str) -> None:
+    """Drop the bodies of a finished study's messages and of what waited in inboxes; hashes stay."""
+    tx.execute(update(messages).where(messages.c.study == study).values(data=None))
+
+
+def put_inbox(tx: Connection, party: str, study: str, data: bytes) -> None:
+    """Leave a message in a party's inbox."""
+    tx.execute(insert(inbox).values(party=party, study=study, data=data))
+
+
+def read_inbox(tx: Connection, party: str, after: int, most: int = 64) -> list[tuple[int, bytes]]:
+    """What waits for a party behind sequence number ``after``."""
+    rows = tx.execute(
+        select(inbox.c.seq, inbox.c.data).where(inbox.c.party == party, inbox.c.seq > after).order_by(inbox.c.seq)
+        .limit(most)
+    )  # fmt: skip
+    return [(int(seq), bytes(data)) for seq, data in rows]
+
+
+def drop_inbox(tx: Connection, party: str, up_to: int) -> None:
+    """Forget what a party has read and acted on."""
+    tx.execute(delete(inbox).where(inbox.c.party == party, inbox.c.seq <= up_to))
+
+
+def put_entry(tx: Connection, key: str, data: bytes) -> None:
+    """Add a ledger entry; the key makes it once only."""
+    if tx.scalar(select(ledger.c.seq).where(ledger.c.key == key)) is None:
+        tx.execute(insert(ledger).values(key=key, data=data))
+
+
+def entries_from(tx: Connection, start: int) -> list[bytes]:
+    """The ledger entries from position ``start`` on, in order."""
+    return [bytes(row[0]) for row in tx.execute(select(ledger.c.data).order_by(ledger.c.seq).offset(start))]
+
+
+def entry_count(tx: Connection) -> int:
+    """How many ledger entries there are."""
+    return int(tx.scalar(select(func.count()).select_from(ledger)) or 0)

@@ -1,0 +1,219 @@
+"""A site's part of a study: it decides, tallies, masks and answers; it believes nobody but its own copy of things.
+
+`Agent` is the same object behind the service and in memory: `handle` takes one message of the hub and gives the
+messages to send, each of which is stored before it is given. A message that came before gets the very same answer; a
+different message in its place gets none.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from summand.agreement import SignedAgreement
+from summand.encoding import dump, parse
+from summand.errors import (
+    AgreementError,
+    OwnProtocolError,
+    PeerProtocolError,
+    RoundReplayed,
+    SummandError,
+)
+from summand.ledger import Replica
+from summand.signing import PrivateKey, PublicKey
+from summand.site import _joining, _summing
+from summand.site._store import SiteStore, StudyMemory
+from summand.site.sources import Source
+from summand.study import History, Plan, Program, SignedStudy
+from summand.study.messages import HUB
+from summand.transport import Message, read_message, sign_message
+
+log = logging.getLogger("summand.site")
+
+Handler = Callable[["Agent", Message], "tuple[StudyMemory, bytes | None]"]
+
+
+class Agent:
+    """One site.
+
+    Args:
+        site: The site's name in studies: its party's identifier, or its dataset's in a trial.
+        party: The party whose rows these are.
+        key: The site's service key.
+        hub_key: The hub's key, compared by fingerprint when the site was set up.
+        origin: The federation's ledger origin.
+        agreements: The site's own copies, by hash.
+        sources: The site's datasets by identifier.
+        store: The site's durable memory.
+        replica: The site's own copy of the ledger.
+        allow_trial: Whether a one-party trial agreement is accepted; a site service never does.
+    """
+
+    def __init__(
+        self,
+        site: str,
+        party: str,
+        key: PrivateKey,
+        *,
+        hub_key: PublicKey,
+        origin: str,
+        agreements: Mapping[str, SignedAgreement],
+        sources: Mapping[str, Source],
+        store: SiteStore,
+        replica: Replica,
+        allow_trial: bool = False,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.site, self.party, self.key, self.hub_key, self.origin = site, party, key, hub_key, origin
+        self.agreements, self.sources = agreements, sources
+        self.store, self.replica = store, replica
+        self.allow_trial, self.now = allow_trial, now
+        self._entries: list[bytes] = []
+        self._programs: dict[str, Program] = {}
+
+    @property
+    def dataset(self) -> str | None:
+        """The dataset this site takes part with, where its name does not follow from its party's."""
+        return None if self.site == self.party else self.site
+
+    # ── the ledger ───────────────────────────────────────────────────────────────────────────────────────────────────
+    def advance_replica(self, checkpoint: str, entries: Sequence[bytes], proof: Sequence[bytes]) -> None:
+        """Take in the ledger's growth, checked against the checkpoint this site holds.
+
+        Raises:
+            VerificationError: if it does not extend what this site saw; the replica stays as it is.
+        """
+        self.replica.advance(checkpoint, entries, proof)
+
+    def history(self) -> History:
+        """The past as this site's own replica has it."""
+        known = len(self._entries)
+        if self.replica.size > known:
+            self._entries.extend(self.replica.entries(known, self.replica.size))
+        return History.from_entries(self._entries, self.replica.size, self.replica.root.hex())
+
+    # ── messages ─────────────────────────────────────────────────────────────────────────────────────────────────────
+    def handle(self, data: bytes) -> list[bytes]:
+        """Answer one message of the hub.
+
+        Returns:
+            The messages to send to the hub, each already stored; none where the message asks for none.
+
+        Raises:
+            SignatureInvalid, PeerProtocolError: if it is not the hub's message; nothing is changed.
+        """
+        message = read_message(data)
+        if message.sender != HUB:
+            raise PeerProtocolError("A message in the inbox is not the hub's.", remedy="Check the hub's address.")
+        message.verify(self.hub_key, self.origin)
+        over = self.store.study(message.study)
+        if over is not None and over.status == "over" and message.kind != "study.ended":
+            return []  # this site left the study; it has said so
+        digest = message.content_digest.hex()
+        known = self.store.answer(message.study, message.kind, message.round)
+        if known is not None:
+            if known[0] == digest:
+                return [] if known[1] is None else [known[1]]
+            return self._halt(message, _replayed(message))
+        return self._answer(message, digest)
+
+    def _answer(self, message: Message, digest: str) -> list[bytes]:
+        handler = _HANDLERS.get(message.kind)
+        if handler is None:
+            raise PeerProtocolError(f"'{message.kind[:40]}' is no message for a site.", remedy="Update this program.")
+        try:
+            memory, out = handler(self, message)
+        except SummandError as error:
+            if message.kind == "study.ended":
+                raise
+            return self._halt(message, error)
+        if message.kind == "study.ended":
+            self.store.finish(message.study)
+            self._programs.pop(message.study, None)
+            return []
+        self.store.commit(memory, message.kind, message.round, digest, out)
+        return [] if out is None else [out]
+
+    def _halt(self, message: Message, error: SummandError) -> list[bytes]:
+        """Stop a study: nothing of the current round will ever be answered again."""
+        log.warning("study %s stopped here: %s %s", message.study, error.code, error.public)
+        self.store.finish(message.study)
+        self._programs.pop(message.study, None)
+        return [self.sign("site.halt", message.study, message.round, dump({"error": error.to_public_dict()}))]
+
+    def sign(self, kind: str, study: str, round_number: int, body: bytes, **fields: Any) -> bytes:
+        """A message of this site."""
+        return sign_message(kind, self.site, study, round_number, self.key, self.origin, body=body, **fields)
+
+    # ── what the handlers share ──────────────────────────────────────────────────────────────────────────────────────
+    def agreement(self, digest: str) -> SignedAgreement:
+        """This site's own copy.
+
+        Raises:
+            AgreementError: if the site never accepted that agreement.
+        """
+        try:
+            return self.agreements[digest]
+        except KeyError:
+            raise AgreementError(
+                f"{self.site} has not accepted the agreement that the study names.",
+                remedy="Ask the site's data steward to run 'summand site accept' on the signed agreement.",
+            ) from None
+
+    def memory(self, message: Message) -> StudyMemory:
+        """What this site knows of the message's study.
+
+        Raises:
+            RoundReplayed: if it never joined it, or it is over here.
+        """
+        memory = self.store.study(message.study)
+        if memory is None or memory.status == "over":
+            raise _replayed(message)
+        return memory
+
+    def program(self, memory: StudyMemory) -> Program:
+        """The study's program, derived by this site itself."""
+        program = self._programs.get(memory.id)
+        if program is None:
+            study = SignedStudy.from_dict(parse(memory.request))
+            plan = Plan.of(study, self.agreement(study.request.agreement_hash).agreement)
+            program = self._programs[memory.id] = Program(plan)
+        return program
+
+    def source(self, program: Program) -> Source:
+        """This site's rows for the study.
+
+        Raises:
+            OwnProtocolError: if the site's folder does not hold the dataset.
+        """
+        dataset = program.plan.dataset_of[self.site]
+        try:
+            return self.sources[dataset]
+        except KeyError:
+            raise OwnProtocolError(
+                f"{self.site} holds no file for dataset '{dataset}'.", remedy="Add it to the site's settings."
+            ) from None
+
+
+def _ended(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
+    return agent.store.study(message.study) or StudyMemory(message.study, "over", b"", {}), None
+
+
+def _replayed(message: Message) -> RoundReplayed:
+    return RoundReplayed(
+        f"A '{message.kind}' of round {message.round} does not follow what this site saw of the study.",
+        remedy="The study ends here. Start it again; if it happens twice, ask the hub's operator why.",
+    )
+
+
+_HANDLERS: Mapping[str, Handler] = {
+    "study.request": _joining.request,
+    "study.records": _joining.records,
+    "study.sealed": _joining.sealed,
+    "round.open": _summing.opened,
+    "round.unmask": _summing.unmask,
+    "study.result": _summing.result,
+    "study.ended": _ended,
+}

@@ -1,0 +1,129 @@
+"""A site as a long-running service: it asks, the hub answers; nothing ever connects to a site.
+
+One message at a time, in order: handle it, hand the answer over until it is taken, then move the cursor. If we crash
+anywhere in between, the message is read again, gives the very same answer, and the hub takes it as the same.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from summand.encoding import dump, from_base64, unpack
+from summand.errors import PeerProtocolError, SummandError
+from summand.site._agent import Agent
+from summand.site._folder import SiteFolder
+from summand.transport import HubClient, read_message
+
+log = logging.getLogger("summand.site")
+WAIT_SECONDS = 25.0
+_CURSOR = "inbox_cursor"
+
+
+class SiteService:
+    """One site's loop.
+
+    Args:
+        folder: The site's folder.
+        client: A connection to its hub, signing with the site's key.
+    """
+
+    def __init__(self, folder: SiteFolder) -> None:
+        self.folder = folder
+        self.agent: Agent = folder.agent()
+        self.client = HubClient(folder.federation, folder.key())
+        self.stopped = False
+
+    def serve(self, on_ready: Callable[[], None] = lambda: None) -> None:
+        """Run until `stop`.
+
+        Raises:
+            SummandError: if the hub refuses this site for good, or the ledger does not extend what the site saw.
+        """
+        self._introduce()
+        on_ready()
+        pause = 0.05
+        while not self.stopped:
+            try:
+                self._turn()
+                pause = 0.05
+            except SummandError as error:
+                if not error.retryable:
+                    raise
+                log.warning("the hub cannot be reached; trying again: %s", error.code)
+                time.sleep(pause)
+                pause = min(2.0, pause * 2)
+
+    def stop(self) -> None:
+        """End after the message in hand."""
+        self.stopped = True
+        self.client.close()
+
+    def _introduce(self) -> None:
+        certificate = dump(self.folder.certificate())
+        self.client.put_until_taken(f"/v1/certificates/{self.folder.site}", certificate)
+        self.synchronise()
+
+    def synchronise(self) -> None:
+        """Bring this site's replica up to the hub's checkpoint, if it extends what the site holds.
+
+        Raises:
+            VerificationError: if it does not: the hub showed another history.
+        """
+        frame = unpack(self.client.get(f"/v1/ledger?size={self.agent.replica.size}"))
+        try:
+            sizes = [int(size) for size in frame.header["sizes"]]
+            proof = [from_base64(node, "proof") for node in frame.header["proof"]]
+            checkpoint = str(frame.header["checkpoint"])
+        except (KeyError, TypeError, ValueError):
+            raise PeerProtocolError("The hub's ledger answer is malformed.", remedy="Check versions.") from None
+        self.agent.advance_replica(checkpoint, _cut(frame.body, sizes), proof)
+
+    def _turn(self) -> None:
+        cursor = int(self.agent.store.get(_CURSOR, "0"))
+        path = f"/v1/inbox/{self.folder.site}?after={cursor}&wait={WAIT_SECONDS:g}"
+        frame = unpack(self.client.get(path, wait_seconds=WAIT_SECONDS))
+        try:
+            letters = [(int(seq), int(size)) for seq, size in frame.header["letters"]]
+        except (KeyError, TypeError, ValueError):
+            raise PeerProtocolError("The hub's inbox answer is malformed.", remedy="Check versions.") from None
+        for (seq, _), data in zip(letters, _cut(frame.body, [size for _, size in letters]), strict=True):
+            if self.stopped:
+                return
+            self._answer(data)
+            self.agent.store.put(_CURSOR, str(seq))
+
+    def _answer(self, data: bytes) -> None:
+        try:
+            kind = read_message(data).kind
+            if kind in ("study.request", "study.ended"):
+                self.synchronise()
+            answers = self.agent.handle(data)
+        except SummandError as error:
+            if error.retryable:
+                raise
+            log.warning("a message of the hub was not believed: %s", error.code)
+            return
+        for answer in answers:
+            self._hand_over(answer)
+
+    def _hand_over(self, answer: bytes) -> None:
+        message = read_message(answer)
+        path = f"/v1/studies/{message.study}/{message.kind}/{message.round}/{self.folder.site}"
+        try:
+            self.client.put_until_taken(path, answer)
+        except SummandError as error:
+            if error.retryable:
+                raise
+            log.warning("the hub did not take '%s' of study %s: %s", message.kind, message.study, error.code)
+
+
+def _cut(body: bytes, sizes: list[int]) -> list[bytes]:
+    if sum(sizes) != len(body) or any(size < 0 for size in sizes):
+        raise PeerProtocolError("The parts of an answer do not fit its length.", remedy="Check versions.")
+    parts, start = [], 0
+    for size in sizes:
+        parts.append(body[start : start + size])
+        start += size
+    return parts

@@ -1,0 +1,163 @@
+"""What a site must remember so that a crash repeats nothing and spends nothing twice: one SQLite file.
+
+Every method is one transaction, durable before it returns (WAL, synchronous=FULL). The rule of the secure sum lives
+here: one answer per (study, kind, round), ever. What left the site can be sent again byte for byte; nothing else can
+take its place.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from summand.methods import Local
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS study (
+    id TEXT PRIMARY KEY, status TEXT NOT NULL, request BLOB NOT NULL, site_keys TEXT NOT NULL, round INTEGER NOT NULL,
+    state TEXT NOT NULL, setup BLOB, keys BLOB, local BLOB, context TEXT, own_share BLOB
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS answer (
+    study TEXT NOT NULL, kind TEXT NOT NULL, round INTEGER NOT NULL, digest TEXT NOT NULL, data BLOB,
+    PRIMARY KEY (study, kind, round)
+);
+CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+@dataclass
+class StudyMemory:
+    """A site's memory of one study.
+
+    Attributes:
+        id, status, request: Which study, where it stands (``joined``, ``running``, ``over``), the signed request.
+        site_keys: The service keys of all its sites as text, as the site's own replica gave them.
+        round: The last round opened, -1 before the first.
+        state: The state of that round.
+        setup, keys: Secrets of the pair set-up; gone once the study is over.
+        local: The method's memory.
+        context: The last round's context, hex.
+        own_share: This site's own share of its self-mask seed in that round.
+    """
+
+    id: str
+    status: str
+    request: bytes
+    site_keys: dict[str, str]
+    round: int = -1
+    state: dict[str, Any] | None = None
+    setup: bytes | None = None
+    keys: bytes | None = None
+    local: Local | None = None
+    context: str | None = None
+    own_share: bytes | None = None
+
+
+class SiteStore:
+    """The site's durable memory; ``None`` keeps it in this process."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._lock = threading.Lock()
+        self._connection = sqlite3.connect(":memory:" if path is None else path, check_same_thread=False)
+        self._connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "secure_delete=ON"):
+            self._connection.execute(f"PRAGMA {pragma}")
+        self._connection.executescript(_SCHEMA)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def study(self, study: str) -> StudyMemory | None:
+        """The memory of a study, or None."""
+        with self._lock:
+            row = self._connection.execute("SELECT * FROM study WHERE id = ?", (study,)).fetchone()
+        if row is None:
+            return None
+        fields = dict(zip(StudyMemory.__dataclass_fields__, row, strict=True))
+        fields["site_keys"] = json.loads(fields["site_keys"])
+        fields["state"] = json.loads(fields["state"])
+        fields["local"] = None if fields["local"] is None else _unpack_local(fields["local"])
+        return StudyMemory(**fields)
+
+    def answer(self, study: str, kind: str, round_number: int) -> tuple[str, bytes | None] | None:
+        """What was answered to a message of this kind and round: (digest of the message, the answer), or None."""
+        with self._lock:
+            row = self._connection.execute(
+                "SELECT digest, data FROM answer WHERE study = ? AND kind = ? AND round = ?",
+                (study, kind, round_number),
+            ).fetchone()
+        return None if row is None else (str(row[0]), row[1])
+
+    def commit(self, memory: StudyMemory, kind: str, round_number: int, digest: str, data: bytes | None) -> None:
+        """Store the memory and the answer together.
+
+        If we crash before this returns, nothing has left the site and the message is handled anew; after it, the very
+        same answer is sent, however often it takes.
+        """
+        local = None if memory.local is None else _pack_local(memory.local)
+        values = (
+            memory.id, memory.status, memory.request, json.dumps(memory.site_keys), memory.round,
+            json.dumps(memory.state), memory.setup, memory.keys, local, memory.context, memory.own_share,
+        )  # fmt: skip
+        with self._transaction() as tx:
+            tx.execute("INSERT OR REPLACE INTO study VALUES (?,?,?,?,?,?,?,?,?,?,?)", values)
+            tx.execute("INSERT INTO answer VALUES (?,?,?,?,?)", (memory.id, kind, round_number, digest, data))
+            if kind == "round.open":
+                # The upload of the round before is not needed again: the hub has opened its total.
+                tx.execute(
+                    "UPDATE answer SET data = NULL WHERE study = ? AND round < ? AND kind IN ('round.open', 'round.unmask')",
+                    (memory.id, round_number),
+                )
+
+    def finish(self, study: str) -> None:
+        """Forget a study's secrets, memory and answers' bytes; that it was, and which messages it had, stays."""
+        with self._transaction() as tx:
+            tx.execute(
+                "UPDATE study SET status = 'over', setup = NULL, keys = NULL, local = NULL, own_share = NULL WHERE id = ?",
+                (study,),
+            )
+            tx.execute("UPDATE answer SET data = NULL WHERE study = ?", (study,))
+
+    def get(self, name: str, default: str = "") -> str:
+        """A setting, such as the inbox cursor."""
+        with self._lock:
+            row = self._connection.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
+        return default if row is None else str(row[0])
+
+    def put(self, name: str, value: str) -> None:
+        """Store a setting."""
+        with self._transaction() as tx:
+            tx.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (name, value))
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+
+def _pack_local(local: Mapping[str, Any]) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **{name: np.asarray(value) for name, value in local.items()})
+    return buffer.getvalue()
+
+
+def _unpack_local(data: bytes) -> Local:
+    with np.load(io.BytesIO(data), allow_pickle=False) as stored:
+        return {name: stored[name] for name in stored.files}

@@ -1,0 +1,33 @@
+"""What stands in the ledger: one small JSON object an entry, big things by their hash.
+
+Rules of this format: a type is never removed and never changes its meaning; new fields are optional.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from summand.encoding import canonical
+
+ENTRY_TYPES = {
+    "agreement.executed": "An agreement with all its signatures came to the federation.",
+    "agreement.event": "An agreement changed its state: suspended, resumed, terminated.",
+    "site.certified": "An organisation certified its site's service key.",
+    "study.request": "An analyst's signed request, with its approvals.",
+    "study.decision": "A site's signed decision, with its reasons.",
+    "study.cohort": "The sites of a study signed their list, keys and threshold.",
+    "round.opened": "A round's exact broadcast, by its hash.",
+    "round.summed": "The sites' signed upload hashes of a round, and the hash of the total.",
+    "study.result": "A result, by its hash, before anybody but the sites and the hub has seen it.",
+    "study.confirmed": "A site recomputed the result from the last total and signed its hash.",
+    "study.released": "The result was released to the analyst.",
+    "study.ended": "A study ended without a result, and why.",
+    "goal.measured": "A goal of an agreement was measured from a study.",
+    "settlement.statement": "A settlement statement, by its hash.",
+}
+
+
+def entry(kind: str, **fields: Any) -> bytes:
+    """The canonical bytes of one entry, stamped with the current time (UTC)."""
+    return canonical({"type": kind, "at": datetime.now(UTC).isoformat(timespec="seconds"), **fields})

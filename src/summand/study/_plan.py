@@ -1,0 +1,126 @@
+"""What follows from a request and an agreement alone, the same for the hub and for every site."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from summand.agreement import Agreement
+from summand.disclosure import limits_for
+from summand.encoding import canonical, digest
+from summand.errors import DatasetNotPermitted
+from summand.methods import Method, Setting, from_spec
+from summand.study._request import SignedStudy, StudyRequest
+from summand.tables import Dictionary, Limits, dictionary_from_table_schema
+
+CMS_MINIMUM_CELL = 11
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A study as everybody must understand it.
+
+    Attributes:
+        request: What was asked.
+        request_hash: SHA-256 (hex) of the signed request.
+        sites: The sites whose data take part, in the order of their slots: sorted. A site is called as its party, or
+            as its dataset where one party (trying things out) takes part with several.
+        dataset_of: Each site's dataset.
+        party_of: Each site's party.
+        rows_max: Each site's most rows.
+        dictionary: The one dictionary all datasets share.
+        limits: What may be released.
+        method: The method in the study's setting; at ``site_level`` in the setting of one site.
+        epoch: 16 bytes that separate this study's keys from every other's.
+        round_deadline_seconds: How long a round waits for a site.
+    """
+
+    request: StudyRequest
+    request_hash: str
+    sites: tuple[str, ...]
+    dataset_of: Mapping[str, str]
+    party_of: Mapping[str, str]
+    rows_max: Mapping[str, int]
+    dictionary: Dictionary
+    limits: Limits
+    method: Method
+    epoch: bytes
+    round_deadline_seconds: int
+
+    @property
+    def study_id(self) -> str:
+        """The study's identifier."""
+        return self.request.study_id
+
+    @property
+    def agreement_hash(self) -> bytes:
+        """The agreement's hash, 32 bytes."""
+        return bytes.fromhex(self.request.agreement_hash)
+
+    @property
+    def at_site_level(self) -> bool:
+        """Whether each site's own result is asked for."""
+        return self.request.release_level == "site_level"
+
+    @classmethod
+    def of(cls, study: SignedStudy, agreement: Agreement) -> Plan:
+        """The plan of a study under an agreement.
+
+        Raises:
+            DatasetNotPermitted: if the datasets differ in dictionary.
+            MethodError, DataError, UsageError: if the method does not fit the dictionary.
+        """
+        request = study.request
+        datasets = [agreement.dataset(name) for name in request.datasets]
+        times = Counter(dataset.holder for dataset in datasets)
+        names = [dataset.holder if times[dataset.holder] == 1 else dataset.id for dataset in datasets]
+        dictionary = shared_dictionary(agreement, request.datasets)
+        limits = effective_limits(agreement, request)
+        rows_max = {name: int(dataset.rows_max) for name, dataset in zip(names, datasets, strict=True)}
+        alone = request.release_level == "site_level"
+        setting = Setting(
+            dictionary,
+            limits,
+            max(rows_max.values()) if alone else sum(rows_max.values()),
+            1 if alone else len(datasets),
+        )
+        return cls(
+            request=request,
+            request_hash=study.hash,
+            sites=tuple(sorted(names)),
+            dataset_of=dict(zip(names, request.datasets, strict=True)),
+            party_of={name: dataset.holder for name, dataset in zip(names, datasets, strict=True)},
+            rows_max=rows_max,
+            dictionary=dictionary,
+            limits=limits,
+            method=from_spec(request.method).under(setting),
+            epoch=digest(b"summand/epoch/v1", bytes.fromhex(study.hash))[:16],
+            round_deadline_seconds=int(agreement.data.round_deadline_seconds),
+        )
+
+
+def effective_limits(agreement: Agreement, request: StudyRequest) -> Limits:
+    """The request's profile, tightened by the agreement and by the data that take part."""
+    tightening: dict[str, Any] = dict(agreement.limits)
+    if any(agreement.dataset(name).includes_cms_data for name in request.datasets):
+        tightening["minimum_cell"] = max(CMS_MINIMUM_CELL, tightening["minimum_cell"])
+    return limits_for(request.disclosure_profile, tightening)
+
+
+def shared_dictionary(agreement: Agreement, datasets: tuple[str, ...]) -> Dictionary:
+    """The one dictionary of the datasets.
+
+    Raises:
+        DatasetNotPermitted: if they do not share one.
+    """
+    schemas = {canonical(agreement.dictionary_of(name)): agreement.dataset(name).dictionary for name in datasets}
+    if len(schemas) != 1:
+        raise DatasetNotPermitted(
+            "The datasets asked for do not share one dictionary, so their columns cannot be added.",
+            clause="D.datasets",
+            remedy="Ask for datasets under the same dictionary.",
+        )
+    (name,) = schemas.values()
+    return dictionary_from_table_schema(name, agreement.dictionary_of(datasets[0]))

@@ -1,0 +1,230 @@
+"""A study's rounds: first the cohort is counted, then the method runs, over all sites together or at each by itself.
+
+One path for both release levels. At ``site_level`` every site has a slot of its own in the total, so that opening the
+total opens each site's numbers: that is what the agreement permitted by name. At ``total`` there is one slot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from summand.disclosure import judge_cohort, release
+from summand.errors import MethodError, PeerProtocolError, Refusal
+from summand.methods import Block, Layout, Local, Result, State, bounds, length
+from summand.securesum import Codec
+from summand.study._plan import Plan
+from summand.tables import Array, Count
+
+ROUNDS_MAX = 200
+COHORT_BLOCKS = (
+    Block("rows", "1", 1, 1.0, "how many complete rows all sites hold together"),
+    Block("people", "1", 1, 1.0, "how many people they are"),
+    Block("sites with people", "1", 1, 1.0, "how many sites hold at least one of them"),
+    Block("rows left out", "1", 1, 1.0, "how many rows lack a value"),
+)
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """The counts of round zero for one slot: totals, or one site's at ``site_level``."""
+
+    rows: int
+    people: int
+    sites: int
+    dropped: int
+
+    @classmethod
+    def of(cls, numbers: Array) -> Cohort:
+        """The counts in one slot's four numbers."""
+        return cls(*(round(float(number)) for number in numbers))
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The study's result as it may be released."""
+
+    result: dict[str, Any]
+
+
+ProgramState = dict[str, Any]
+
+
+class Program:
+    """The rounds of one plan, as pure functions of JSON states."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.slots = len(plan.sites) if plan.at_site_level else 1
+
+    def start(self) -> ProgramState:
+        """The state of round zero."""
+        return {"phase": "cohort", "round": 0}
+
+    def layout(self, state: ProgramState) -> Layout:
+        """All slots' blocks at this state.
+
+        Raises:
+            PeerProtocolError: if the state is not one of this program.
+        """
+        if state["phase"] == "cohort":
+            return COHORT_BLOCKS * self.slots
+        blocks: list[Block] = []
+        for slot in self._slot_states(state):
+            blocks.extend(() if slot is None else self.plan.method.layout(slot))
+        return tuple(blocks)
+
+    def reveals(self) -> list[str]:
+        """What the study's first rounds reveal, a sentence for each block, for a data steward."""
+        state = self.plan.method.start()
+        blocks = (*COHORT_BLOCKS, *self.plan.method.layout(state))
+        return [f"{block.size} × {block.name} [{block.unit}]: {block.reveals}".rstrip(": ") for block in blocks]
+
+    # ── at a site ────────────────────────────────────────────────────────────────────────────────────────────────────
+    def slot_of(self, site: str) -> int:
+        """The site's slot."""
+        return self.plan.sites.index(site) if self.plan.at_site_level else 0
+
+    def slot_state(self, state: ProgramState, site: str) -> State | None:
+        """The method's state for this site's slot; None where the slot is done."""
+        return self._slot_states(state)[self.slot_of(site)]
+
+    def cohort_summand(self, site: str, rows: int, people: int, dropped: int) -> Array:
+        """Round zero's summand of one site."""
+        return self._place(COHORT_BLOCKS * self.slots, 4, site, np.array([rows, people, rows > 0, dropped], float))
+
+    def method_summand(self, site: str, state: ProgramState, partial: Any, local: Local) -> tuple[Array, Local]:
+        """A later round's summand of one site, from its partial; and its new memory."""
+        slot = self.slot_state(state, site)
+        layout = self.layout(state)
+        if slot is None:
+            return np.zeros(length(layout)), local
+        own, memory = self.plan.method.condense(partial, slot, local)
+        states = self._slot_states(state)
+        before = sum(0 if s is None else length(self.plan.method.layout(s)) for s in states[: self.slot_of(site)])
+        summand = np.zeros(length(layout))
+        summand[before : before + own.size] = own
+        return summand, memory
+
+    def site_bounds(self, state: ProgramState, site: str) -> Array:
+        """The most that this site's summand may hold, proved from layout and ``rows_max``: shape (length,)."""
+        return bounds(self.layout(state)) * self.plan.rows_max[site]
+
+    def check_sum(self, codec: Codec, state: ProgramState) -> int:
+        """The length of the round's vectors, once the codec is proved to hold their total.
+
+        Raises:
+            TotalWouldOverflow: if it may not; no data have been read then.
+        """
+        layout = self.layout(state)
+        largest = max((block.bound for block in layout), default=0.0)
+        codec.check(largest * max(self.plan.rows_max.values()), len(self.plan.sites))
+        return length(layout)
+
+    # ── on a total ───────────────────────────────────────────────────────────────────────────────────────────────────
+    def update(self, total: Array, state: ProgramState) -> ProgramState | Finished:
+        """The next state, or the released result.
+
+        Raises:
+            Refusal: where the limits forbid going on.
+            MethodError: where the statistics say no.
+        """
+        if state["phase"] == "cohort":
+            return self._admit(total.reshape(self.slots, 4), state)
+        return self._step(total, state)
+
+    def _admit(self, counts: Array, state: ProgramState) -> ProgramState | Finished:
+        cohorts = [Cohort.of(row) for row in counts]
+        limits, method = self.plan.limits, self.plan.method
+        parameters = method.parameter_count()
+        everyone = Cohort.of(counts.sum(axis=0))
+        judge_cohort(everyone.people, everyone.sites, 0 if self.plan.at_site_level else parameters, limits)
+        slots: list[dict[str, Any]] = []
+        for cohort in cohorts:
+            slot: dict[str, Any] = {"cohort": [cohort.rows, cohort.people, cohort.sites, cohort.dropped]}
+            if self.plan.at_site_level and _too_few(cohort, parameters, limits):
+                slot["ended"] = {"too_few": True}
+            else:
+                slot["state"] = method.start().to_json()
+            slots.append(slot)
+        return self._next({"phase": "method", "round": state["round"] + 1, "slots": slots})
+
+    def _step(self, total: Array, state: ProgramState) -> ProgramState | Finished:
+        slots, start = [], 0
+        for slot, slot_state in zip(state["slots"], self._slot_states(state), strict=True):
+            if slot_state is None:
+                slots.append(slot)
+                continue
+            stop = start + length(self.plan.method.layout(slot_state))
+            slots.append(self._step_slot(slot, slot_state, total[start:stop]))
+            start = stop
+        return self._next({"phase": "method", "round": state["round"] + 1, "slots": slots})
+
+    def _step_slot(self, slot: dict[str, Any], slot_state: State, total: Array) -> dict[str, Any]:
+        try:
+            following = self.plan.method.update(total, slot_state)
+        except (MethodError, Refusal) as error:
+            if not self.plan.at_site_level:
+                raise
+            return {"cohort": slot["cohort"], "ended": {"error": error.to_public_dict()}}
+        if isinstance(following, Result):
+            released = release(dict(following.values), self.plan.limits)
+            return {"cohort": slot["cohort"], "ended": {"values": released, "warnings": list(following.warnings)}}
+        return {"cohort": slot["cohort"], "state": following.to_json()}
+
+    def _next(self, state: ProgramState) -> ProgramState | Finished:
+        if any("state" in slot for slot in state["slots"]):
+            if state["round"] > ROUNDS_MAX:
+                raise MethodError(
+                    f"The study did not end within {ROUNDS_MAX} rounds.", remedy="Ask for a simpler model."
+                )
+            return state
+        return Finished(self._result(state))
+
+    def _result(self, state: ProgramState) -> dict[str, Any]:
+        plan, limits = self.plan, self.plan.limits
+        cohorts = [Cohort(*slot["cohort"]) for slot in state["slots"]]
+        everyone = [sum(getattr(cohort, name) for cohort in cohorts) for name in ("rows", "people", "dropped")]
+        head = {
+            "method": plan.method.name, "agreement": plan.request.agreement_hash,
+            "profile": plan.request.disclosure_profile, "release_level": plan.request.release_level,
+        }  # fmt: skip
+        counts = release(
+            {"n": Count(everyone[0]), "people": Count(everyone[1]), "n_dropped": Count(everyone[2])}, limits
+        )
+        tail = {"sites": len(plan.sites), "rounds": state["round"]}
+        if not plan.at_site_level:
+            ended = state["slots"][0]["ended"]
+            return {**head, **counts, **tail, **ended["values"], "warnings": ended["warnings"]}
+        by_site = {}
+        for site, slot, cohort in zip(plan.sites, state["slots"], cohorts, strict=True):
+            own = release({"n": Count(cohort.rows), "n_dropped": Count(cohort.dropped)}, limits)
+            ended = slot["ended"]
+            by_site[site] = {**own, **ended.get("values", {k: v for k, v in ended.items() if k != "warnings"})}
+            by_site[site]["warnings"] = ended.get("warnings", [])
+        return {**head, **counts, **tail, "by_site": by_site, "warnings": []}
+
+    # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────────
+    def _slot_states(self, state: ProgramState) -> Sequence[State | None]:
+        slots = state.get("slots")
+        if not isinstance(slots, list) or len(slots) != self.slots:
+            raise PeerProtocolError("The state is not one of this study.", remedy="Start the study again.")
+        kind = self.plan.method.state_type
+        return [kind.from_json(slot["state"]) if "state" in slot else None for slot in slots]
+
+    def _place(self, layout: Layout, size: int, site: str, own: Array) -> Array:
+        summand = np.zeros(length(layout))
+        start = self.slot_of(site) * size
+        summand[start : start + size] = own
+        return summand
+
+
+def _too_few(cohort: Cohort, parameters: int, limits: Any) -> bool:
+    try:
+        judge_cohort(cohort.people, limits.minimum_sites, parameters, limits)
+    except Refusal:
+        return True
+    return cohort.rows == 0

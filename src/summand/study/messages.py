@@ -1,0 +1,81 @@
+"""The messages of a study: their kinds, and the bodies that have parts.
+
+::
+
+    analyst → hub    the signed study (JSON)
+    hub → sites      study.request                     the signed study, unchanged
+    site → hub       site.decision                     the signed decision; if it permits, the site's key record
+    hub → sites      study.records                     all sites' decisions with their key records
+    site → hub       site.seal                         sealed seeds for every other site, the site's signature on the cohort
+    hub → sites      study.sealed                      the seeds sealed to this site, all sites' signatures
+    hub → sites      round.open                        state, last total, codec: its exact bytes make the round's context
+    site → hub       round.upload                      boxed shares of the self-mask seed, the masked vector
+    hub → sites      round.unmask                      who uploaded, the boxes addressed to this site
+    site → hub       round.reveal                      its shares of every self-mask seed
+    hub → sites      study.result                      the result and the last total
+    site → hub       site.confirm                      the result's hash, signed, after recomputing it
+    hub → sites      study.ended                       released, or the error
+    site → hub       site.halt                         the site stops the study, with its public reason
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from summand.encoding import dump, parse
+from summand.errors import PeerProtocolError
+from summand.transport import Message
+
+SITE_KINDS = ("site.decision", "site.seal", "round.upload", "round.reveal", "site.confirm", "site.halt")
+HUB = "hub"
+BOX_BYTES = 33 + 16
+SHARE_BYTES = 33
+
+
+def join_parts(parts: Sequence[bytes]) -> bytes:
+    """Parts of equal length, one behind the other."""
+    return b"".join(parts)
+
+
+def split_parts(data: bytes, names: Sequence[str], size: int) -> dict[str, bytes]:
+    """Parts of ``size`` bytes by name.
+
+    Raises:
+        PeerProtocolError: if the length does not fit.
+    """
+    if len(data) != size * len(names):
+        raise PeerProtocolError("A message body has the wrong length.", remedy="Send it again.")
+    return {name: data[i * size : (i + 1) * size] for i, name in enumerate(names)}
+
+
+def others(sites: Sequence[str], me: str) -> list[str]:
+    """The sites but one, in order."""
+    return [site for site in sites if site != me]
+
+
+def open_body(state: Mapping[str, Any], total: bytes) -> tuple[bytes, int]:
+    """The body of ``round.open`` or ``study.result`` and the length of its JSON part."""
+    head = dump(dict(state))
+    return head + total, len(head)
+
+
+def read_body(message: Message) -> tuple[dict[str, Any], bytes]:
+    """The JSON part and the total's bytes in the body of ``round.open`` or ``study.result``.
+
+    Raises:
+        PeerProtocolError: if they are not there.
+    """
+    size = message.header.get("json_bytes")
+    if not isinstance(size, int) or not 0 < size <= len(message.body):
+        raise PeerProtocolError("A message does not say where its JSON ends.", remedy="Send it again.")
+    value = parse(message.body[:size], "state")
+    if not isinstance(value, dict):
+        raise PeerProtocolError("A state is not an object.", remedy="Send it again.")
+    return value, message.body[size:]
+
+
+def result_hash(result: Mapping[str, Any]) -> str:
+    """SHA-256 (hex) of the result's compact JSON as broadcast."""
+    return hashlib.sha256(dump(dict(result))).hexdigest()
