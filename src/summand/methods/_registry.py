@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from summand.errors import UsageError
+from summand.methods._describe import Describe
 from summand.methods._linear import LinearRegression
 from summand.methods._logistic import LogisticRegression
 from summand.methods._protocol import Method
 
 METHODS: dict[str, type[Method]] = {
+    Describe.name: Describe,
     LinearRegression.name: LinearRegression,
     LogisticRegression.name: LogisticRegression,
 }
