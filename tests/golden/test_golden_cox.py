@@ -8,11 +8,11 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
-from survival_cohorts import cgd, colon, dealt, lung, nwtco, pbc, retinopathy, setting_of, uneven, veteran
 
 from summand.methods._cox import CoxRegression
 from summand.tables import Batch, Limits
 from summand.testing.plain import run_plain
+from survival_cohorts import cgd, colon, dealt, lung, nwtco, pbc, retinopathy, setting_of, uneven, veteran
 
 COHORTS: dict[str, tuple[Callable[[], pd.DataFrame], list[str]]] = {
     "lung": (lung, ["age", "sex", "ecog"]),

@@ -104,16 +104,17 @@ def table_block(groups: int, times: int) -> Block:
     return Block("events and other exits by group and time", "1", 2 * groups * times, 1.0, what)
 
 
-def group_table(codes: Codes, positions: Codes, events: Events, groups: int, times: int) -> Array:
+def group_table(codes: Codes, reached: Codes, events: Events, groups: int, times: int) -> Array:
     """How many of each group leave at each time with the event, and how many without: shape (2 * groups * times,).
 
     Args:
         codes: The group of each row, shape (rows,).
-        positions: The time of each row as a position in the grid, shape (rows,).
+        reached: How many grid times each row has reached, its own included, shape (rows,); none: it is not counted.
         events: Whether the row leaves by the event, shape (rows,).
     """
-    cell = (np.where(events, 0, groups) + codes) * times + positions
-    return np.bincount(cell, minlength=2 * groups * times).astype(np.float64)
+    cell = (np.where(events, 0, groups) + codes) * (times + 1) + reached
+    counts = np.bincount(cell, minlength=2 * groups * (times + 1)).reshape(2 * groups, times + 1)
+    return counts[:, 1:].astype(np.float64).ravel()
 
 
 def events_and_exits(table: Array, groups: int) -> tuple[Array, Array]:

@@ -189,8 +189,8 @@ class CoxRegression:
         counts = survey.events.sums[:, 0]
         if self.site == "strata":
             return survey.sums, {"event_times": survey.events.times, "event_counts": counts}
-        position = self.grid.place(survey.events.times, state) - 1
-        by_time = np.bincount(position, weights=counts, minlength=len(state.times))
+        reached = self.grid.place(survey.events.times, state)
+        by_time = np.bincount(reached, weights=counts, minlength=len(state.times) + 1)[1:]
         return np.concatenate([survey.sums, by_time]), {}
 
     def update(self, total: Array, state: CoxState) -> CoxState | Result:

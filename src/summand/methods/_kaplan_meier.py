@@ -132,8 +132,8 @@ class KaplanMeier:
         times, events = self.follow_up.read(batch)
         if state.stage != "known":
             return self.grid.tally(times, state)
-        codes, positions = self.grouping.codes(batch), self.grid.place(times, state) - 1
-        return group_table(codes, positions, events, len(self.grouping), len(state.times))
+        codes, reached = self.grouping.codes(batch), self.grid.place(times, state)
+        return group_table(codes, reached, events, len(self.grouping), len(state.times))
 
     def condense(self, partial: Array, state: TimesState, local: Local) -> tuple[Array, Local]:  # noqa: ARG002 — the protocol's signature
         """The counts themselves."""

@@ -142,7 +142,7 @@ class LogRank:
         if self.site == "strata":
             cells = [(codes == j) & (events == happened) for happened in (True, False) for j in range(groups)]
             return TimeTable.of(times, tuple(cell.astype(np.float64) for cell in cells))
-        return group_table(codes, self.grid.place(times, state) - 1, events, groups, len(state.times))
+        return group_table(codes, self.grid.place(times, state), events, groups, len(state.times))
 
     def condense(self, partial: Any, state: TimesState, local: Local) -> tuple[Array, Local]:  # noqa: ARG002 — the protocol's signature
         """The counts themselves; with ``strata``, the site's own comparison of its groups."""

@@ -81,12 +81,13 @@ def partial_likelihood(exits: Array, deaths: Array, event_counts: Array, tied: P
     Args:
         exits: Sums over the people who leave at or after each event time and before the next: shape (times, width).
         deaths: Sums over those with the event at the times ``tied``, shape (len(tied), width); for Breslow none.
-        event_counts: d at each time, shape (times,); a time without events adds nothing.
+        event_counts: d at each time, shape (times,); a time without events, or with nobody at risk, adds nothing.
         tied: Which times Efron's correction applies to.
         of_events: The sums of eta and x over all events, shape (1 + p,).
     """
-    happens = event_counts > 0.5
-    at_risk = np.cumsum(exits[::-1], axis=0)[::-1][happens]
+    at_risk = np.cumsum(exits[::-1], axis=0)[::-1]
+    happens = (event_counts > 0.5) & (at_risk[:, 0] > 0.0)
+    at_risk, tied, deaths = at_risk[happens], tied[happens[tied]], deaths[happens[tied]]
     p = len(of_events) - 1
     d, s0 = event_counts[happens], at_risk[:, 0]
     a = at_risk[:, 1 : 1 + p] / s0[:, None]

@@ -108,7 +108,9 @@ class TimeGrid:
         patterns = _pattern(times)
         cell = np.searchsorted(state.times, times, side="right") - 1
         part = (patterns - _pattern(state.times)[cell]) >> (state.shift - bits)
-        return np.bincount((cell << bits) + part, minlength=len(state.times) << bits).astype(np.float64)
+        inside = (cell >= 0) & (part < 1 << bits)
+        place = (cell[inside] << bits) + part[inside]
+        return np.bincount(place, minlength=len(state.times) << bits).astype(np.float64)
 
     def update(self, total: Array, state: S) -> S:
         """The next state of the grid, in a copy of ``state``.
