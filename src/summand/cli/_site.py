@@ -44,7 +44,7 @@ def accept(
     agreement: Annotated[Path, typer.Argument(help="A fully signed agreement (*.signed.json).")],
 ) -> None:
     """Take a signed agreement as this site's own copy: only what is accepted here is in force here."""
-    from summand.agreement import SignedAgreement, load_signed
+    from summand.agreement import load_signed
     from summand.site._folder import SiteFolder
 
     signed = load_signed(agreement)

@@ -149,7 +149,9 @@ class Convener:
     def find_key(self, fingerprint: str) -> PublicKey | None:
         """The key of that fingerprint, of a party or person of an agreement here or of a certified site."""
         if self._keys is None:
-            texts = {p.key for s in self._agreements.values() for p in (*s.agreement.parties, *s.agreement.people)}
+            documents = [signed.agreement for signed in self._agreements.values()]
+            texts = {party.key for document in documents for party in document.parties}
+            texts |= {person.key for document in documents for person in document.people}
             keys = [PublicKey.from_text(text) for text in texts]
             keys += [self._read_certificate(fields).key for fields in self._certificates.values()]
             self._keys = {key.fingerprint: key for key in keys}
@@ -207,7 +209,7 @@ class Convener:
             raise _no_study()
         return self._describe(row)
 
-    def list(self) -> list[dict[str, Any]]:
+    def list_studies(self) -> list[dict[str, Any]]:
         """All studies as JSON, oldest first, without their results."""
         with self.store.transaction() as tx:
             found = rows.study_rows(tx)
@@ -231,7 +233,9 @@ class Convener:
             StrangerRefused, SignatureInvalid, PeerProtocolError, SumError: and then nothing is stored.
         """
         message = read_message(data)
-        running = self._running(message.study)
+        running = self._running_or_none(message.study)
+        if running is None:
+            return  # the study is over: a late message changes nothing
         key = running.site_keys.get(message.sender)
         if key is None or message.kind not in SITE_KINDS:
             raise _stranger(message.sender[:80])
@@ -247,6 +251,8 @@ class Convener:
                         f"{message.sender} sent two different '{message.kind}' messages for round {message.round}.",
                         remedy="One message counts, ever. Restore the site's state, or start the study again.",
                     )
+                if self._rounds.is_late(running, message):
+                    return
                 self._rounds.accept(running, message)
                 rows.put_message(tx, message.study, message.kind, message.round, message.sender, found, data)
                 # If we crash before this commit the site was not answered and sends again; after it, nothing is lost.
@@ -273,7 +279,9 @@ class Convener:
         with self.store.transaction() as tx:
             open_rows = [row for row in rows.study_rows(tx) if row.status in OPEN_STATES]
         for row in open_rows:
-            running = self._running(row.id)
+            running = self._running_or_none(row.id)
+            if running is None:
+                continue
             # Time during which the hub itself was down is not held against the sites.
             waited = now - max(row.phase_started, self.started)
             if waited <= running.plan.round_deadline_seconds:
@@ -290,17 +298,6 @@ class Convener:
             self._settle()
             ended.append(row.id)
         return ended
-
-    def next_deadline_seconds(self) -> float:
-        """How long until `expire` could have work."""
-        now = self.clock()
-        with self.store.transaction() as tx:
-            open_rows = [row for row in rows.study_rows(tx) if row.status in OPEN_STATES]
-        waits = [
-            max(row.phase_started, self.started) + self._running(row.id).plan.round_deadline_seconds - now
-            for row in open_rows
-        ]
-        return max(0.05, min(waits, default=5.0))
 
     # ── the ledger ───────────────────────────────────────────────────────────────────────────────────────────────────
     def ledger_since(self, size: int) -> dict[str, Any]:
@@ -329,7 +326,8 @@ class Convener:
         self._changed.add(party)
 
     # ── memory ───────────────────────────────────────────────────────────────────────────────────────────────────────
-    def _running(self, study: str) -> Running:
+    def _running_or_none(self, study: str) -> Running | None:
+        """The study in memory, read from the store if need be; None if it is over."""
         running = self._live.get(study)
         if running is not None:
             return running
@@ -338,7 +336,7 @@ class Convener:
             if row is None:
                 raise _no_study()
             if row.status not in OPEN_STATES:
-                raise RoundTimedOut("The study is over.", remedy="Nothing more is needed; read its end in the inbox.")
+                return None
             running = self._make_running(SignedStudy.from_dict(parse(row.request)))
             self._rounds.restore(tx, running, row)
         self._live[study] = running

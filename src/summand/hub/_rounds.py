@@ -88,6 +88,22 @@ class Rounds:
         self._send_all(tx, running, self._sign(running, "study.request", dump(running.signed.to_dict())))
 
     # ── messages in ──────────────────────────────────────────────────────────────────────────────────────────────────
+    def is_late(self, running: Running, message: Message) -> bool:
+        """Whether a message answers a step that is over: it changes nothing and is simply acknowledged.
+
+        A sum that was opened stays the one that was opened: shares that come after it, or for a round before, are not
+        even looked at.
+        """
+        order = list(WAITS_FOR)
+        if message.kind == "site.halt":
+            return False
+        phase = next((name for name, kinds in WAITS_FOR.items() if message.kind in kinds), None)
+        if phase is None:
+            return False
+        if phase == "running":
+            return order.index(running.status) >= order.index(phase) and message.round < running.round
+        return order.index(phase) < order.index(running.status)
+
     def accept(self, running: Running, message: Message) -> None:
         """Check that a site's message is one the study waits for, and take in what it holds.
 

@@ -110,7 +110,7 @@ class HubService:
     async def get_studies(self, request: web.Request) -> web.Response:
         """All studies, without results."""
         self._reader(request)
-        return _json({"studies": self.convener.list()})
+        return _json({"studies": self.convener.list_studies()})
 
     async def get_study(self, request: web.Request) -> web.Response:
         """One study; with ``wait``, once it has ended or that time is over."""
@@ -177,7 +177,7 @@ class HubService:
                 self.convener.expire()
             except SummandError as error:
                 log.warning("a deadline could not be kept: %s", error.code)
-            await asyncio.sleep(min(1.0, self.convener.next_deadline_seconds()))
+            await asyncio.sleep(1.0)
 
 
 @web.middleware

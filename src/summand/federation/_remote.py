@@ -1,0 +1,101 @@
+"""A served federation: requests and results over HTTPS."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from summand.agreement import SignedAgreement, load_signed
+from summand.encoding import dump, parse
+from summand.errors import SiteUnreachable, UsageError
+from summand.signing import PrivateKey
+from summand.study import SignedStudy
+from summand.transport import FederationDescription, HubClient
+
+WAIT_SECONDS = 25.0
+_ENDED = ("released", "refused", "failed")
+
+
+class RemoteNetwork:
+    """A connection to a hub, as the analyst's messenger.
+
+    Args:
+        client: Signs reading with the analyst's key.
+        give_up_seconds: How long to wait for a study's end.
+    """
+
+    def __init__(self, client: HubClient, *, give_up_seconds: float = 86_400.0) -> None:
+        self.client, self.give_up_seconds = client, give_up_seconds
+
+    @property
+    def origin(self) -> str:
+        """The federation's origin."""
+        return self.client.federation.origin
+
+    def send(self, study: SignedStudy) -> str:
+        """Put a study before the sites without waiting; its identifier."""
+        identifier = study.request.study_id
+        self.client.put_until_taken(f"/v1/studies/{identifier}", dump(study.to_dict()))
+        return identifier
+
+    def submit(self, study: SignedStudy) -> str:
+        """Put a study before the sites; wait for its end; its identifier."""
+        identifier = self.send(study)
+        deadline = time.monotonic() + self.give_up_seconds
+        while time.monotonic() < deadline:
+            if self._look(identifier, WAIT_SECONDS)["status"] in _ENDED:
+                return identifier
+        raise SiteUnreachable(
+            f"The study has not ended within {self.give_up_seconds:g} seconds.",
+            remedy=f"Look again later: summand study show {identifier}",
+        )
+
+    def show(self, study: str) -> dict[str, Any]:
+        """The study as the hub shows it."""
+        return self._look(study, 0.0)
+
+    def _look(self, study: str, wait_seconds: float) -> dict[str, Any]:
+        pause = 0.05
+        while True:
+            try:
+                path = f"/v1/studies/{study}?wait={wait_seconds:g}"
+                shown = parse(self.client.get(path, wait_seconds=wait_seconds))
+                return dict(shown)
+            except SiteUnreachable:
+                if pause > 2.0:
+                    raise
+                time.sleep(pause)  # a hub that is being restarted comes back
+                pause *= 2
+
+    def agreements(self) -> dict[str, str]:
+        """The titles of the hub's agreements by hash."""
+        return dict(parse(self.client.get("/v1/agreements")))
+
+    def agreement(self, digest: str) -> SignedAgreement:
+        """A signed agreement; its signatures are checked here."""
+        signed = load_signed(self.client.get(f"/v1/agreements/{digest}"))
+        signed.require_effective()
+        if signed.agreement.hash != digest:
+            raise UsageError("The hub gave another agreement than asked for.", remedy="Do not go on; ask its operator.")
+        return signed
+
+    def publish(self, signed: SignedAgreement) -> None:
+        """Bring a fully signed agreement to the hub."""
+        self.client.put_until_taken(f"/v1/agreements/{signed.agreement.hash}", signed.to_bytes())
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.client.close()
+
+
+def describe(federation: FederationDescription | Path | str) -> FederationDescription:
+    """A federation's description, given as itself or as its file."""
+    if isinstance(federation, FederationDescription):
+        return federation
+    return FederationDescription.load(Path(federation))
+
+
+def analyst_key(key: PrivateKey | Path | str) -> PrivateKey:
+    """A private key, given as itself or as its PEM file."""
+    return key if isinstance(key, PrivateKey) else PrivateKey.load(Path(key))
