@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cached_property
 
 from summand.agreement import Agreement, Dataset, Party, Person, SignedAgreement
 from summand.errors import SummandError
 from summand.signing import PublicKey
-from summand.study import History, SignedStudy, StudyRequest
+from summand.study import History, Plan, SignedStudy, StudyRequest
 
 Objections = Iterator[SummandError]
 
@@ -25,6 +26,7 @@ class Case:
     federation: str
     at: datetime
     allow_trial: bool
+    dataset: str | None = None
 
     @property
     def request(self) -> StudyRequest:
@@ -41,32 +43,54 @@ class Case:
         """The day in UTC."""
         return self.at.astimezone(UTC).date()
 
-    @property
+    @cached_property
     def asked(self) -> list[Dataset]:
         """The datasets asked for that the agreement has."""
         return [dataset for dataset in self.agreement.datasets if dataset.id in self.request.datasets]
 
-    @property
+    @cached_property
     def own(self) -> list[Dataset]:
-        """Those of them that this site holds."""
-        return [dataset for dataset in self.asked if dataset.holder == self.site]
+        """Those of them that this site holds; in a trial, where one owner plays all sites, the one that it plays."""
+        mine = [dataset for dataset in self.asked if dataset.holder == self.site]
+        return mine if self.dataset is None else [dataset for dataset in mine if dataset.id == self.dataset]
 
-    @property
-    def requesters(self) -> list[Person]:
-        """The people of the agreement who have the requester's name (one person may have had several keys)."""
+    @cached_property
+    def named(self) -> list[Person]:
+        """The people of the agreement who have the requester's name: one may have several keys, two may share it."""
         return [person for person in self.agreement.people if person.name == self.request.requester]
+
+    @cached_property
+    def requester(self) -> Person | None:
+        """The one among them whose key, valid today, signed the request; None if nobody's did."""
+        return next((person for person in self.named if person.holds_on(self.today) and self._signed_by(person)), None)
 
     @property
     def requester_party(self) -> Party | None:
         """The party that answers for the requester."""
-        return self.agreement.party(self.requesters[0].party) if self.requesters else None
+        return None if self.requester is None else self.agreement.party(self.requester.party)
+
+    def _signed_by(self, person: Person) -> bool:
+        try:
+            self.study.verify_requester(PublicKey.from_text(person.key))
+        except SummandError:
+            return False
+        return True
+
+    @cached_property
+    def plan(self) -> Plan:
+        """What hub and sites would all do; derived from the request and the agreement alone.
+
+        Raises:
+            SummandError: if the study cannot be done as asked.
+        """
+        return Plan.of(self.study, self.agreement)
 
     def approvers(self, role: str, party: str) -> set[str]:
         """The keys of the people of this role and party (or ``any``) who approved this very request.
 
         The requester does not count: nobody approves a study of one's own.
         """
-        own_keys = {person.key for person in self.requesters}
+        own_keys = {person.key for person in self.named}
         return {
             person.key
             for person in self.agreement.people

@@ -18,7 +18,7 @@ from summand.errors import (
 from summand.guard._case import Case, Objections
 from summand.guard._purpose import ASK, CONSENT, NO, PUBLIC_BODIES, PUBLIC_BODIES_ONLY, within
 from summand.methods import from_spec
-from summand.study import Plan, effective_limits, shared_dictionary
+from summand.study import effective_limits, shared_dictionary
 from summand.tables import dictionary_from_table_schema
 
 
@@ -55,7 +55,11 @@ def purpose(case: Case) -> Objections:
 def datasets(case: Case) -> Objections:
     """Every dataset is in the agreement, one a party, under one dictionary; exactly one is this site's own."""
     asked, holders = case.asked, [dataset.holder for dataset in case.asked]
-    if len(asked) != len(case.request.datasets) or len(set(holders)) != len(holders) or len(case.own) != 1:
+    if (
+        len(asked) != len(case.request.datasets)
+        or (len(set(holders)) != len(holders) and case.dataset is None)
+        or len(case.own) != 1
+    ):
         yield DatasetNotPermitted(
             "A dataset is not in the agreement, or a party would take part twice, or this site holds none of them.",
             remedy="Ask for one dataset of each party, by the names in the agreement.",
@@ -128,7 +132,7 @@ def method(case: Case) -> Objections:
                 clause="D.columns_withheld",
             )
         elif len(case.asked) == len(case.request.datasets):
-            Plan.of(case.study, case.agreement)
+            case.plan  # noqa: B018  # raises what the method objects to in the study's setting
 
 
 def _is_one_of(value: object, values: tuple[object, ...]) -> bool:

@@ -13,7 +13,7 @@ from summand.guard._contents import consent, datasets, method, purpose, release
 from summand.guard._decision import Decision, Reason
 from summand.guard._purpose import CONSENT
 from summand.guard._standing import approvals, fresh, in_force, requester, same_agreement
-from summand.study import History, Plan, SignedStudy
+from summand.study import History, SignedStudy
 
 Check = Callable[[Case], Objections]
 
@@ -41,6 +41,7 @@ def decide(
     federation: str,
     at: datetime,
     allow_trial: bool = False,
+    dataset: str | None = None,
 ) -> Decision:
     """Whether this site takes part in a study, with every reason if not. Pure: reads no file, clock or network.
 
@@ -52,8 +53,9 @@ def decide(
         federation: The origin of the ledger that the site keeps a replica of.
         at: Now, with a time zone.
         allow_trial: Whether the profile ``trial`` may run: only where one owner computes in one process.
+        dataset: In such a trial: the one of the owner's datasets that this site plays.
     """
-    case = Case(study, agreement, history, site, federation, at, allow_trial)
+    case = Case(study, agreement, history, site, federation, at, allow_trial, dataset)
     objections = [error for _, check in CHECKS for error in _objections(check, case)]
     decision = Decision(
         permitted=not objections,
@@ -68,7 +70,7 @@ def decide(
     )
     if objections:
         return decision
-    plan, own = Plan.of(study, case.agreement), case.own[0]
+    plan, own = case.plan, case.own[0]
     return replace(
         decision,
         dataset=own.id,

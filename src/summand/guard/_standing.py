@@ -15,11 +15,9 @@ from summand.errors import (
     RequesterNotPermitted,
     SignatureInvalid,
     StudyReplayed,
-    SummandError,
 )
 from summand.guard._case import Case, Objections
 from summand.guard._events import verified_events
-from summand.signing import PublicKey
 
 REQUESTER_ROLES = frozenset({"analyst", "principal_investigator"})
 REQUESTER_PARTY_ROLES = frozenset({"data_holder", "data_user", "joint_controller", "lead", "sponsor"})
@@ -46,44 +44,32 @@ def in_force(case: Case) -> Objections:
             f"The agreement is not in force: its state is '{state}', its term {case.agreement.term.start} to "
             f"{case.agreement.term.end}.",
             remedy="Wait until the parties bring it into force, or sign a new version.",
-            clause="N.term",
+            clause="N.term" if state in ("executed", "expired") else "A.status",
         )
 
 
 def requester(case: Case) -> Objections:
     """The requester is a person of the agreement, in a role that may ask, with a key valid today, and signed this."""
-    may_ask = [person for person in case.requesters if person.role in REQUESTER_ROLES]
-    valid = [person for person in may_ask if person.holds_on(case.today)]
-    party = case.requester_party
+    valid = [person for person in case.named if person.holds_on(case.today)]
+    who, party = case.requester, case.requester_party
     if not valid:
-        found = (
-            "has no key valid today" if may_ask else "may not ask for studies" if case.requesters else "is not in it"
-        )
         yield RequesterNotPermitted(
-            f"The requester {found}, says the agreement's list of people.",
-            remedy="Ask as an analyst or principal investigator whom the agreement names.",
+            "The agreement names no such requester with a key that is valid today.",
+            remedy="Ask as a person whom the agreement names, or have it renew the key.",
             clause="B.people",
         )
-    elif not any(_signed_by(case, person.key) for person in valid):
+    elif who is None or party is None:
         yield SignatureInvalid(
             "The request is not signed by the key that the agreement names for the requester.",
             remedy="Sign the unchanged request with that key.",
             clause="B.people",
         )
-    if party is not None and not REQUESTER_PARTY_ROLES & set(party.roles):
+    elif who.role not in REQUESTER_ROLES or not REQUESTER_PARTY_ROLES & set(party.roles):
         yield RequesterNotPermitted(
-            "The requester's party has no role in the agreement that uses data.",
-            remedy="Ask through a party that is a data user.",
+            f"The requester's role ({who.role}), or every role of the requester's party, is one that asks for no studies.",
+            remedy="Ask as analyst or principal investigator of a party that holds or uses data.",
             clause="B.roles",
         )
-
-
-def _signed_by(case: Case, key: str) -> bool:
-    try:
-        case.study.verify_requester(PublicKey.from_text(key))
-    except SummandError:
-        return False
-    return True
 
 
 def fresh(case: Case) -> Objections:

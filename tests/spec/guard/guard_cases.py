@@ -76,7 +76,7 @@ CASES: dict[str, tuple[GuardCase, ...]] = {
         _case("The request names another version", (NOT_IN_FORCE, "A.version"), ask={"agreement_hash": "0" * 64}),
         _case(
             "One party has not signed",
-            (SIGNATURE, "O.effective_when"), (NOT_IN_FORCE, "N.term"),
+            (SIGNATURE, "O.effective_when"), (NOT_IN_FORCE, "A.status"),
             parties_signed=("north", "south"),
         ),
         _case(
@@ -95,15 +95,15 @@ CASES: dict[str, tuple[GuardCase, ...]] = {
         ),
         _case(
             "A data holder has suspended the agreement",
-            (NOT_IN_FORCE, "N.term"), past=_events(("suspend", ("west",))),
+            (NOT_IN_FORCE, "A.status"), past=_events(("suspend", ("west",))),
         ),
         _case("It was suspended, and all parties resumed it", past=_events(("suspend", ("west",)), ("resume", ALL))),
-        _case("The parties are in dispute", (NOT_IN_FORCE, "N.term"), past=_events(("dispute", ("north",)))),
-        _case("A party has terminated it", (NOT_IN_FORCE, "N.term"), past=_events(("terminate", ("north",)))),
+        _case("The parties are in dispute", (NOT_IN_FORCE, "A.status"), past=_events(("dispute", ("north",)))),
+        _case("A party has terminated it", (NOT_IN_FORCE, "A.status"), past=_events(("terminate", ("north",)))),
     ),
     "The requester": (
         _case("A principal investigator asks", ask={"requester": "Pia"}, signer="Pia"),
-        _case("A finance officer asks", (REQUESTER, "B.people"), ask={"requester": "Finn"}, signer="Finn"),
+        _case("A finance officer asks", (REQUESTER, "B.roles"), ask={"requester": "Finn"}, signer="Finn"),
         _case(
             "Somebody asks whom the agreement does not name",
             (REQUESTER, "B.people"), ask={"requester": "Mallory"}, signer="Mallory",
@@ -291,7 +291,7 @@ CASES: dict[str, tuple[GuardCase, ...]] = {
             "period": "year", "composition": "rdp"}}}),
     ),
     "Approvals": (
-        _case("The ethics approval has expired", (NOT_IN_FORCE, "N.term"), (APPROVAL, "F.approvals"), terms={"ethics": {"approvals": [{
+        _case("The ethics approval has expired", (NOT_IN_FORCE, "A.status"), (APPROVAL, "F.approvals"), terms={"ethics": {"approvals": [{
             "body": "sample", "reference": "sample-002", "jurisdiction": "NL", "scope": "sample",
             "granted": "2025-01-01", "expires": "2026-03-09"}]}}),
         _case("Two data stewards must approve, and one has", (APPROVAL, "H.study_approvals"),

@@ -7,6 +7,8 @@ import pytest
 from guard_cases import CASES
 from guard_world import SITE, judge
 
+from summand.guard import CHECKS, _decide
+
 ROWS = [pytest.param(case, id=case.what) for cases in CASES.values() for case in cases]
 
 
@@ -18,6 +20,25 @@ def test_decision(case):
     assert decision.permitted is not bool(case.reasons)
     for reason in decision.reasons:
         assert reason.message.endswith(".") and reason.remedy.endswith(".")
+
+
+def test_every_check_is_needed(monkeypatch):
+    """For each check there is a row that it alone refuses: without it, the study would run."""
+    objecting: list[str] = []
+
+    def recorded(check, case):
+        found = original(check, case)
+        objecting.extend([check.__name__] * bool(found))
+        return found
+
+    original = _decide._objections
+    monkeypatch.setattr(_decide, "_objections", recorded)
+    alone = set()
+    for row in ROWS:
+        objecting.clear()
+        judge(**row.values[0].changes)
+        alone |= set(objecting) if len(objecting) == 1 else set()
+    assert alone == {check.__name__ for _, check in CHECKS}
 
 
 def test_permit_says_what_is_permitted():
