@@ -66,6 +66,8 @@ class MemoryNetwork:
             self._synchronise(agent)
         while self._deliver():
             pass
+        for name, cursor in self._cursors.items():
+            self.convener.acknowledge(name, cursor)
         for agent in self.agents.values():
             self._synchronise(agent)
         return identifier
@@ -84,7 +86,6 @@ class MemoryNetwork:
         waiting = {name: letters for name, letters in waiting.items() if letters}
         for name, answers in zip(waiting, self._pool.map(self._handle, waiting.items()), strict=True):
             last = waiting[name][-1][0]
-            self.convener.acknowledge(name, last)
             self._cursors[name] = last
             for answer in answers:
                 self.convener.receive(answer)

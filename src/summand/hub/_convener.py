@@ -13,6 +13,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import Connection
+
 from summand.agreement import SignedAgreement
 from summand.encoding import dump, parse
 from summand.errors import (
@@ -58,6 +60,7 @@ class Convener:
         self._keys: dict[str, PublicKey] | None = None
         self._live: dict[str, Running] = {}
         self._changed: set[str] = set()
+        self._unsettled = True
         self._rounds = Rounds(self)
         with store.transaction() as tx:
             for data in rows.documents(tx, rows.agreements).values():
@@ -86,7 +89,7 @@ class Convener:
                 version=signed.agreement.version,
                 parties=[party.id for party in signed.agreement.parties],
             )
-            rows.put_entry(tx, f"agreement/{digest}", recorded)
+            self.record(tx, f"agreement/{digest}", recorded)
         self._agreements[digest] = signed
         self._keys = None
         self._settle()
@@ -124,7 +127,7 @@ class Convener:
         with self.store.transaction() as tx:
             rows.put_document(tx, rows.certificates, site, dump(fields))
             recorded = entry("site.certified", key=certificate.key.text, **fields)
-            rows.put_entry(tx, f"certificate/{site}/{certificate.key.fingerprint}", recorded)
+            self.record(tx, f"certificate/{site}/{certificate.key.fingerprint}", recorded)
         self._certificates[site] = fields
         self._keys = None
         self._settle()
@@ -190,7 +193,7 @@ class Convener:
                 raise StudyReplayed("The study identifier is in use.", remedy="Make the request anew.")
             rows.add_study(tx, plan.study_id, data, self.clock())
             recorded = entry("study.request", study=plan.study_id, request_hash=study.hash, signed=study.to_dict())
-            rows.put_entry(tx, f"{plan.study_id}/request", recorded)
+            self.record(tx, f"{plan.study_id}/request", recorded)
             running = self._make_running(study)
             self._rounds.announce(tx, running)
         self._live[plan.study_id] = running
@@ -308,16 +311,24 @@ class Convener:
             "proof": self.log.consistency_proof(size),
         }
 
+    def record(self, tx: Connection, key: str, data: bytes) -> None:
+        """Put an entry where the ledger is made from, once."""
+        if not rows.has_entry(tx, key):
+            rows.put_entry(tx, key, data)
+            self._unsettled = True
+
     def _settle(self) -> None:
         """Append to the tiles what the store holds beyond them, then announce.
 
         If we crash before this, `__init__` does it; entries are acknowledged only under a checkpoint.
         """
-        with self.store.transaction() as tx:
-            waiting = rows.entries_from(tx, self.log.size)
-        if waiting:
-            self.log.append(waiting)
-            self.log.commit()
+        if self._unsettled:
+            with self.store.transaction() as tx:
+                waiting = rows.entries_from(tx, self.log.size)
+            if waiting:
+                self.log.append(waiting)
+                self.log.commit()
+            self._unsettled = False
         changed, self._changed = self._changed, set()
         self.on_change(changed)
 

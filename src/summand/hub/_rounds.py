@@ -65,17 +65,17 @@ class Rounds:
         found = hashlib.sha256(data).hexdigest()
         rows.put_message(tx, running.plan.study_id, kind, running.round, HUB, found, data)
 
-    def _send(self, tx: Connection, running: Running, site: str, data: bytes) -> None:
-        rows.put_inbox(tx, site, running.plan.study_id, data)
-        self.convener.changed(site)
+    def _send(self, tx: Connection, running: Running, letters: dict[str, bytes]) -> None:
+        rows.put_inbox(tx, running.plan.study_id, letters)
+        for site in letters:
+            self.convener.changed(site)
 
     def _send_all(self, tx: Connection, running: Running, data: bytes) -> None:
-        for site in running.plan.sites:
-            self._send(tx, running, site, data)
+        self._send(tx, running, dict.fromkeys(running.plan.sites, data))
 
     def _record(self, tx: Connection, running: Running, key: str, kind: str, **fields: Any) -> None:
         study = running.plan.study_id
-        rows.put_entry(tx, f"{study}/{key}", entry(kind, study=study, **fields))
+        self.convener.record(tx, f"{study}/{key}", entry(kind, study=study, **fields))
 
     def _phase(self, tx: Connection, running: Running, status: str, **fields: Any) -> None:
         running.status = status
@@ -184,10 +184,11 @@ class Rounds:
         cohort = running.require_cohort()
         bodies = {site: _object(running.received[site]) for site in cohort.sites}
         signatures = {site: body.get("signature") for site, body in bodies.items()}
+        letters = {}
         for site in cohort.sites:
             boxes = {peer: bodies[peer]["boxes"].get(site) for peer in others(cohort.sites, site)}
-            body = dump({"boxes": boxes, "signatures": signatures})
-            self._send(tx, running, site, self._sign(running, "study.sealed", body))
+            letters[site] = self._sign(running, "study.sealed", dump({"boxes": boxes, "signatures": signatures}))
+        self._send(tx, running, letters)
         self._record(
             tx, running, "cohort", "study.cohort", cohort=cohort.to_dict(), signatures=signatures
         )  # fmt: skip
@@ -238,12 +239,13 @@ class Rounds:
 
     def _ask_shares(self, tx: Connection, running: Running) -> None:
         cohort = running.require_cohort()
+        letters = {}
         for site in cohort.sites:
             boxes = join_parts([running.boxes[peer][site] for peer in others(cohort.sites, site)])
-            data = self._sign(
+            letters[site] = self._sign(
                 running, "round.unmask", boxes, context=running.ctx.hex(), survivors=list(cohort.sites)
-            )  # fmt: skip
-            self._send(tx, running, site, data)
+            )
+        self._send(tx, running, letters)
         self._keep(tx, running, "round.unmask", b"asked")
         running.unmasked = True
         rows.set_study(tx, running.plan.study_id, phase_started=self.convener.clock())

@@ -7,7 +7,7 @@ from the ``ledger`` table afterwards; if we crash between the two, `Convener` ap
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -23,10 +23,10 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    bindparam,
     create_engine,
     delete,
     event,
-    func,
     insert,
     select,
     update,
@@ -139,7 +139,39 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
-# ── statements, each on an open transaction ──────────────────────────────────────────────────────────────────────────
+# ── statements, each on an open transaction; built once, since building them costs more than running them ────────────
+_STUDY_COLUMNS = (
+    studies.c.id, studies.c.status, studies.c.request, studies.c.round, studies.c.phase_started, studies.c.result,
+    studies.c.error,
+)  # fmt: skip
+_INSERT_STUDY, _INSERT_MESSAGE, _INSERT_INBOX, _INSERT_ENTRY = (
+    insert(studies), insert(messages), insert(inbox), insert(ledger),
+)  # fmt: skip
+_SELECT_STUDY = select(*_STUDY_COLUMNS).where(studies.c.id == bindparam("study"))
+_SELECT_STUDIES = select(*_STUDY_COLUMNS).order_by(studies.c.seq)
+_SELECT_MESSAGES = select(messages.c.site, messages.c.data).where(
+    messages.c.study == bindparam("study"),
+    messages.c.kind == bindparam("kind"),
+    messages.c.round == bindparam("round"),
+)
+_SELECT_HASH = select(messages.c.sha256).where(
+    messages.c.study == bindparam("study"),
+    messages.c.kind == bindparam("kind"),
+    messages.c.round == bindparam("round"),
+    messages.c.site == bindparam("site"),
+)
+_SELECT_INBOX = (
+    select(inbox.c.seq, inbox.c.data)
+    .where(inbox.c.party == bindparam("party"), inbox.c.seq > bindparam("after"))
+    .order_by(inbox.c.seq)
+    .limit(64)
+)
+_DELETE_INBOX = delete(inbox).where(inbox.c.party == bindparam("owner"), inbox.c.seq <= bindparam("up_to"))
+_SELECT_ENTRIES = select(ledger.c.data).order_by(ledger.c.seq).offset(bindparam("start"))
+_SELECT_KEY = select(ledger.c.seq).where(ledger.c.key == bindparam("wanted"))
+_FORGET_BODIES = update(messages).where(messages.c.study == bindparam("over")).values(data=None)
+
+
 def put_document(tx: Connection, table: Table, key: str, data: bytes) -> None:
     """Store a document under its key, replacing an older one."""
     column = next(iter(table.primary_key.columns))
@@ -155,7 +187,7 @@ def documents(tx: Connection, table: Table) -> dict[str, bytes]:
 
 def add_study(tx: Connection, study: str, request: bytes, now: float) -> None:
     """A new study, waiting for decisions."""
-    tx.execute(insert(studies).values(id=study, status="deciding", request=request, round=0, phase_started=now))
+    tx.execute(_INSERT_STUDY, {"id": study, "status": "deciding", "request": request, "round": 0, "phase_started": now})
 
 
 def set_study(tx: Connection, study: str, **fields: Any) -> None:
@@ -163,86 +195,66 @@ def set_study(tx: Connection, study: str, **fields: Any) -> None:
     tx.execute(update(studies).where(studies.c.id == study).values(**fields))
 
 
-_STUDY_COLUMNS = (
-    studies.c.id, studies.c.status, studies.c.request, studies.c.round, studies.c.phase_started, studies.c.result,
-    studies.c.error,
-)  # fmt: skip
-
-
 def study_row(tx: Connection, study: str) -> StudyRow | None:
     """The study as stored, or None."""
-    row = tx.execute(select(*_STUDY_COLUMNS).where(studies.c.id == study)).one_or_none()
+    row = tx.execute(_SELECT_STUDY, {"study": study}).one_or_none()
     return None if row is None else StudyRow(*row)
 
 
 def study_rows(tx: Connection) -> list[StudyRow]:
     """All studies, oldest first."""
-    return [StudyRow(*row) for row in tx.execute(select(*_STUDY_COLUMNS).order_by(studies.c.seq))]
+    return [StudyRow(*row) for row in tx.execute(_SELECT_STUDIES)]
 
 
 def message_hash(tx: Connection, study: str, kind: str, round_number: int, site: str) -> str | None:
     """The SHA-256 (hex) of the message stored under this key, or None."""
-    found = tx.scalar(
-        select(messages.c.sha256).where(
-            messages.c.study == study,
-            messages.c.kind == kind,
-            messages.c.round == round_number,
-            messages.c.site == site,
-        )
-    )
+    found = tx.scalar(_SELECT_HASH, {"study": study, "kind": kind, "round": round_number, "site": site})
     return None if found is None else str(found)
 
 
 def put_message(tx: Connection, study: str, kind: str, round_number: int, site: str, sha256: str, data: bytes) -> None:
     """Store a message under its key, once."""
-    tx.execute(insert(messages).values(study=study, kind=kind, round=round_number, site=site, sha256=sha256, data=data))
+    row = {"study": study, "kind": kind, "round": round_number, "site": site, "sha256": sha256, "data": data}
+    tx.execute(_INSERT_MESSAGE, row)
 
 
 def study_messages(tx: Connection, study: str, kind: str, round_number: int) -> dict[str, bytes]:
     """The messages of one kind and round by site."""
-    rows = tx.execute(
-        select(messages.c.site, messages.c.data).where(
-            messages.c.study == study, messages.c.kind == kind, messages.c.round == round_number
-        )
-    )
+    rows = tx.execute(_SELECT_MESSAGES, {"study": study, "kind": kind, "round": round_number})
     return {str(site): bytes(data) for site, data in rows if data is not None}
 
 
 def forget_bodies(tx: Connection, study: str) -> None:
-    """Drop the bodies of a finished study's messages and of what waited in inboxes; hashes stay."""
-    tx.execute(update(messages).where(messages.c.study == study).values(data=None))
+    """Drop the bodies of a finished study's messages; their hashes stay."""
+    tx.execute(_FORGET_BODIES, {"over": study})
 
 
-def put_inbox(tx: Connection, party: str, study: str, data: bytes) -> None:
-    """Leave a message in a party's inbox."""
-    tx.execute(insert(inbox).values(party=party, study=study, data=data))
+def put_inbox(tx: Connection, study: str, letters: Mapping[str, bytes]) -> None:
+    """Leave a message in each party's inbox."""
+    tx.execute(_INSERT_INBOX, [{"party": party, "study": study, "data": data} for party, data in letters.items()])
 
 
-def read_inbox(tx: Connection, party: str, after: int, most: int = 64) -> list[tuple[int, bytes]]:
-    """What waits for a party behind sequence number ``after``."""
-    rows = tx.execute(
-        select(inbox.c.seq, inbox.c.data).where(inbox.c.party == party, inbox.c.seq > after).order_by(inbox.c.seq)
-        .limit(most)
-    )  # fmt: skip
+def read_inbox(tx: Connection, party: str, after: int) -> list[tuple[int, bytes]]:
+    """What waits for a party behind sequence number ``after``, at most 64 messages."""
+    rows = tx.execute(_SELECT_INBOX, {"party": party, "after": after})
     return [(int(seq), bytes(data)) for seq, data in rows]
 
 
 def drop_inbox(tx: Connection, party: str, up_to: int) -> None:
     """Forget what a party has read and acted on."""
-    tx.execute(delete(inbox).where(inbox.c.party == party, inbox.c.seq <= up_to))
+    tx.execute(_DELETE_INBOX, {"owner": party, "up_to": up_to})
 
 
 def put_entry(tx: Connection, key: str, data: bytes) -> None:
-    """Add a ledger entry; the key makes it once only."""
-    if tx.scalar(select(ledger.c.seq).where(ledger.c.key == key)) is None:
-        tx.execute(insert(ledger).values(key=key, data=data))
+    """Add a ledger entry; its key makes it once only."""
+    tx.execute(_INSERT_ENTRY, {"key": key, "data": data})
+
+
+def has_entry(tx: Connection, key: str) -> bool:
+    """Whether there is an entry of that key."""
+    return tx.scalar(_SELECT_KEY, {"wanted": key}) is not None
 
 
 def entries_from(tx: Connection, start: int) -> list[bytes]:
     """The ledger entries from position ``start`` on, in order."""
-    return [bytes(row[0]) for row in tx.execute(select(ledger.c.data).order_by(ledger.c.seq).offset(start))]
-
-
-def entry_count(tx: Connection) -> int:
-    """How many ledger entries there are."""
-    return int(tx.scalar(select(func.count()).select_from(ledger)) or 0)
+    return [bytes(row[0]) for row in tx.execute(_SELECT_ENTRIES, {"start": start})]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +23,7 @@ from summand.errors import (
     SummandError,
 )
 from summand.ledger import Replica
+from summand.securesum import Cohort
 from summand.signing import PrivateKey, PublicKey
 from summand.site import _joining, _summing
 from summand.site._store import SiteStore, StudyMemory
@@ -72,6 +74,8 @@ class Agent:
         self.allow_trial, self.now = allow_trial, now
         self._entries: list[bytes] = []
         self._programs: dict[str, Program] = {}
+        self._memories: dict[str, StudyMemory] = {}
+        self._cohorts: dict[str, Cohort] = {}
 
     @property
     def dataset(self) -> str | None:
@@ -108,7 +112,7 @@ class Agent:
         if message.sender != HUB:
             raise PeerProtocolError("A message in the inbox is not the hub's.", remedy="Check the hub's address.")
         message.verify(self.hub_key, self.origin)
-        over = self.store.study(message.study)
+        over = self._known(message.study)
         if over is not None and over.status == "over" and message.kind != "study.ended":
             return []  # this site left the study; it has said so
         digest = message.content_digest.hex()
@@ -130,17 +134,17 @@ class Agent:
                 raise
             return self._halt(message, error)
         if message.kind == "study.ended":
-            self.store.finish(message.study)
-            self._programs.pop(message.study, None)
+            self._forget(message.study)
             return []
+        self._memories.pop(message.study, None)
         self.store.commit(memory, message.kind, message.round, digest, out)
+        self._memories[message.study] = memory  # only once it is durable
         return [] if out is None else [out]
 
     def _halt(self, message: Message, error: SummandError) -> list[bytes]:
         """Stop a study: nothing of the current round will ever be answered again."""
         log.warning("study %s stopped here: %s %s", message.study, error.code, error.public)
-        self.store.finish(message.study)
-        self._programs.pop(message.study, None)
+        self._forget(message.study)
         return [self.sign("site.halt", message.study, message.round, dump({"error": error.to_public_dict()}))]
 
     def sign(self, kind: str, study: str, round_number: int, body: bytes, **fields: Any) -> bytes:
@@ -168,10 +172,29 @@ class Agent:
         Raises:
             RoundReplayed: if it never joined it, or it is over here.
         """
-        memory = self.store.study(message.study)
+        memory = self._known(message.study)
         if memory is None or memory.status == "over":
             raise _replayed(message)
         return memory
+
+    def _known(self, study: str) -> StudyMemory | None:
+        """A copy of what is stored of a study: handlers change it freely, and it counts once it is committed."""
+        memory = self._memories.get(study) or self.store.study(study)
+        return None if memory is None else replace(memory)
+
+    def _forget(self, study: str) -> None:
+        self.store.finish(study)
+        for kept in (self._programs, self._memories, self._cohorts):
+            kept.pop(study, None)
+
+    def cohort(self, memory: StudyMemory) -> Cohort:
+        """The cohort as this site derives it."""
+        cohort = self._cohorts.get(memory.id)
+        if cohort is None:
+            plan = self.program(memory).plan
+            keys = {site: PublicKey.from_text(text) for site, text in memory.site_keys.items()}
+            cohort = self._cohorts[memory.id] = Cohort.form(keys, plan.agreement_hash, plan.epoch)
+        return cohort
 
     def program(self, memory: StudyMemory) -> Program:
         """The study's program, derived by this site itself."""

@@ -15,7 +15,7 @@ from summand.errors import (
     SummandError,
 )
 from summand.guard import decide
-from summand.securesum import Cohort, PairSetup
+from summand.securesum import PairSetup
 from summand.signing import Envelope, PublicKey, seal
 from summand.site._store import StudyMemory
 from summand.study import Certificate, Plan, Program, SignedStudy
@@ -131,16 +131,10 @@ def _public(keys: dict[str, str]) -> dict[str, PublicKey]:
     return {site: PublicKey.from_text(text) for site, text in keys.items()}
 
 
-def cohort_of(agent: Agent, memory: StudyMemory) -> Cohort:
-    """The cohort as this site derives it."""
-    plan = agent.program(memory).plan
-    return Cohort.form(_public(memory.site_keys), plan.agreement_hash, plan.epoch)
-
-
 def records(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
     """Check every site's permit and key record, then seal a seed for each of the others."""
     memory = agent.memory(message)
-    cohort, keys = cohort_of(agent, memory), _public(memory.site_keys)
+    cohort, keys = agent.cohort(memory), _public(memory.site_keys)
     stored = parse(message.body, "key records")
     if not isinstance(stored, dict) or set(stored) != set(cohort.sites) or memory.setup is None:
         raise SetupInvalid("The key records are not those of the study's sites.", remedy="Start the study again.")
@@ -166,7 +160,7 @@ def _record_of(stored: Any, site: str, key: PublicKey, study: str, origin: str) 
 def sealed(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
     """Check that every site signed the same cohort, then derive the pair keys."""
     memory = agent.memory(message)
-    cohort = cohort_of(agent, memory)
+    cohort = agent.cohort(memory)
     fields = parse(message.body, "sealed seeds")
     if not isinstance(fields, dict) or set(fields) != {"boxes", "signatures"} or memory.setup is None:
         raise SetupInvalid("The sealed seeds are malformed.", remedy="Start the study again.")

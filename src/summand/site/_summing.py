@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from summand.encoding import dump
 from summand.errors import RoundReplayed, SetupInvalid, StateDisagrees
 from summand.securesum import Codec, PairKeys, context, mask_upload, reveal
-from summand.site._joining import cohort_of
 from summand.site._rows import summand_of
 from summand.site._store import StudyMemory
 from summand.study import Finished, Program, agree
@@ -31,7 +30,7 @@ CODEC = Codec.q63_64()
 def opened(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
     """Compute this site's masked summand at the broadcast state, once the state is checked."""
     memory = agent.memory(message)
-    program, cohort = agent.program(memory), cohort_of(agent, memory)
+    program, cohort = agent.program(memory), agent.cohort(memory)
     state, total = read_body(message)
     if message.round != memory.round + 1 or memory.keys is None:
         raise RoundReplayed(
@@ -85,7 +84,7 @@ def _disagrees(round_number: int) -> StateDisagrees:
 def unmask(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
     """Give this site's shares of every self-mask seed of the round, for the whole cohort or not at all."""
     memory = agent.memory(message)
-    cohort = cohort_of(agent, memory)
+    cohort = agent.cohort(memory)
     if message.round != memory.round or message.header.get("context") != memory.context or memory.keys is None:
         raise RoundReplayed(
             f"Shares are asked for round {message.round}, which is not the one this site uploaded in.",

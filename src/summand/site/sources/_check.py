@@ -209,7 +209,7 @@ def _suspicions(cell: Cells, i: int, parameters: Parameters) -> dict[str, str]:
     if column.levels:
         codes = parameters.add([as_number(level) for level in column.levels])
         found["data.category_unknown"] = f"v{i} IS NOT NULL AND NOT list_contains({codes}::DOUBLE[], v{i})"
-    if column.step and not (cell.type == "integer" and column.range[0].is_integer() and column.step == 1):
+    if column.step and not (cell.type == "integer" and float(column.range[0]).is_integer() and column.step == 1):
         steps = f"((v{i} - {low}) / {parameters.add(column.step)})"
         found["data.value_off_step"] = f"abs({steps} - round({steps})) > {_STEP_TOLERANCE}"
     return found

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from summand.site.sources._expressions import Parameters, number_sql, text_sql
+from summand.site.sources._expressions import Parameters, is_nan_sql, number_sql, text_sql
 from summand.site.sources._relation import Relation, Tabular, Type, open_relation
 from summand.tables import (
     COMMON_MISSING_CODES,
@@ -65,7 +65,7 @@ def _cell(type_: Type, i: int, codes: str) -> str:
     if type_ == "boolean":
         return f"CAST(c{i} AS VARCHAR) AS t{i}, x{i} AS n{i}, NULL::VARCHAR AS k{i}"
     if type_ in ("integer", "float"):
-        return f"CASE WHEN NOT isnan(x{i}) THEN x{i} END AS t{i}, {number}, NULL::VARCHAR AS k{i}"
+        return f"CASE WHEN NOT {is_nan_sql(f'x{i}')} THEN x{i} END AS t{i}, {number}, NULL::VARCHAR AS k{i}"
     text = text_sql(i, type_)
     known = f"list_contains({codes}::VARCHAR[], {text})"
     return (
