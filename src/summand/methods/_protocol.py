@@ -159,7 +159,10 @@ class Method(Protocol):
     """A statistical method as four pure functions; see the module's docstring."""
 
     name: ClassVar[str]
-    state_type: ClassVar[type[State]]
+
+    @property
+    def state_type(self) -> type[State]:
+        """The type of its states."""
 
     @property
     def setting(self) -> Setting | None:

@@ -8,6 +8,7 @@ from typing import Any
 from summand.errors import UsageError
 from summand.methods._cox import CoxRegression
 from summand.methods._describe import Describe
+from summand.methods._evaluate import Evaluate
 from summand.methods._kaplan_meier import KaplanMeier
 from summand.methods._linear import LinearRegression
 from summand.methods._logistic import LogisticRegression
@@ -21,6 +22,7 @@ METHODS: dict[str, type[Method]] = {
     KaplanMeier.name: KaplanMeier,
     LogRank.name: LogRank,
     CoxRegression.name: CoxRegression,
+    Evaluate.name: Evaluate,
 }
 
 

@@ -1,0 +1,21 @@
+"""The evaluation of given models under the laws."""
+
+from __future__ import annotations
+
+from cases_models import DICTIONARY, draw
+from law_case import Case
+
+from summand.methods._evaluate import Evaluate
+from summand.tables import Limits
+
+FULL = {
+    "name": "full",
+    "formula": "ill ~ age*sex",
+    "terms": {"Intercept": -1.513, "age": 0.0317, "sex[T.2]": 0.2093, "age:sex[T.2]": 0.00171},
+}
+RANKS = {"name": "ranks", "formula": "~ pressure + I(age^2)", "terms": {"pressure": 0.0219, "I(age^2)": 0.00031}}
+
+CASES = [
+    Case("evaluate", Evaluate((FULL, RANKS), "ill"), DICTIONARY, draw, rows_min=150),
+    Case("evaluate, coarse", Evaluate((FULL,), "ill == 1"), DICTIONARY, draw, rows_min=150, limits=Limits()),
+]
