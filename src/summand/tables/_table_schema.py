@@ -54,7 +54,7 @@ def dictionary_from_table_schema(name: str, schema: Any) -> Dictionary:
             raise _invalid(f"/fields/{position}/name", "repeats the name of an earlier field")
         seen.add(column.name)
     person_id = schema.get("x-person-id")
-    if person_id is not None and person_id not in seen:
+    if person_id is not None and not (isinstance(person_id, str) and person_id in seen):
         raise _invalid("/x-person-id", "names no field of this schema")
     return Dictionary(name, columns, person_id)
 
