@@ -28,7 +28,8 @@ def release(values: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
     - `CountTable`: ``{"rows", "columns", "cells", "suppressed"}``; a hidden cell is null, ``suppressed`` is how many
       are hidden. See `hidden_cells` for which.
     - Where an object holds the counts ``n`` and ``missing``, their sum is known: either both are shown or both hidden,
-      and the missing count as a further cell of each frequency table beside them.
+      and the missing count as a further cell of each frequency table beside them. Where it holds ``n`` and ``events``,
+      the count of those without the event is known too: if it is small, ``events`` is hidden.
     - Where an object's ``n`` is itself small, nothing about those few people is shown: what stands beside it becomes
       null, but for texts and truth values. Objects in a list that name their ``group`` divide one cohort, whose size is
       known, so their ``n`` are judged as one frequency table.
@@ -40,15 +41,21 @@ def release(values: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
     """
     if not isinstance(values, Mapping):
         raise _not_json(type(values).__name__)
-    n, missing = values.get("n"), values.get("missing")
+    return _object(values, limits)
+
+
+def _object(values: Mapping[str, Any], limits: Limits, beside: tuple[int, ...] = ()) -> dict[str, Any]:
+    """One object; ``beside`` are hidden counts that complete its frequency tables to a known total."""
+    n, missing, events = values.get("n"), values.get("missing"), values.get("events")
     if isinstance(n, Count) and _is_small(n, limits):
         return _withheld(values)
-    beside: tuple[int, ...] = ()
-    together = False
+    hidden: set[str] = set()
     if isinstance(n, Count) and isinstance(missing, Count) and _is_small(missing, limits):
-        beside, together = (missing.people,), True
+        hidden, beside = {"n", "missing"}, (missing.people,)
+    if isinstance(n, Count) and isinstance(events, Count) and _is_small(Count(n.people - events.people), limits):
+        hidden.add("events")
     return {
-        _key(key): dict(SUPPRESSED) if together and key in ("n", "missing") else _released(value, limits, beside)
+        _key(key): dict(SUPPRESSED) if key in hidden else _released(value, limits, beside)
         for key, value in values.items()
     }
 
@@ -59,7 +66,7 @@ def _released(value: Any, limits: Limits, beside: tuple[int, ...] = ()) -> Any:
     if isinstance(value, CountTable):
         return _table(value, limits, beside)
     if isinstance(value, Mapping):
-        return release(value, limits)
+        return _object(value, limits, beside)
     if isinstance(value, np.ndarray):
         value = value.tolist()
     if isinstance(value, list | tuple):
@@ -109,7 +116,7 @@ def _are_groups(items: list[Any] | tuple[Any, ...]) -> bool:
 def _groups(items: list[Any] | tuple[Any, ...], limits: Limits) -> list[Any]:
     people = np.array([[item["n"].people] for item in items], dtype=np.int64)
     hidden = hidden_cells(people, limits.minimum_cell).reshape(-1)
-    return [_withheld(item) if hide else release(item, limits) for item, hide in zip(items, hidden, strict=True)]
+    return [_withheld(item) if hide else _object(item, limits) for item, hide in zip(items, hidden, strict=True)]
 
 
 def _withheld(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,11 +22,16 @@ class Case:
     study: SignedStudy
     signed: SignedAgreement
     history: History
-    site: str
+    party: str
+    dataset: str | None
     federation: str
     at: datetime
     allow_trial: bool
-    dataset: str | None = None
+
+    @property
+    def site(self) -> str:
+        """The site's name in the ledger: its party's, or its dataset's where one party takes part with several."""
+        return self.party if self.dataset is None else self.dataset
 
     @property
     def request(self) -> StudyRequest:
@@ -50,9 +55,14 @@ class Case:
 
     @cached_property
     def own(self) -> list[Dataset]:
-        """Those of them that this site holds; in a trial, where one owner plays all sites, the one that it plays."""
-        mine = [dataset for dataset in self.asked if dataset.holder == self.site]
-        return mine if self.dataset is None else [dataset for dataset in mine if dataset.id == self.dataset]
+        """Those of them that this site would bring."""
+        held = [dataset for dataset in self.asked if dataset.holder == self.party]
+        return held if self.dataset is None else [dataset for dataset in held if dataset.id == self.dataset]
+
+    @property
+    def is_trial(self) -> bool:
+        """Whether one owner plays all sites in one process, where that may be."""
+        return self.allow_trial and self.agreement.profile_name == "trial"
 
     @cached_property
     def named(self) -> list[Person]:

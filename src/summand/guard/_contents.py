@@ -54,23 +54,20 @@ def purpose(case: Case) -> Objections:
 
 def datasets(case: Case) -> Objections:
     """Every dataset is in the agreement, one a party, under one dictionary; exactly one is this site's own."""
-    asked, holders = case.asked, [dataset.holder for dataset in case.asked]
-    if (
-        len(asked) != len(case.request.datasets)
-        or (len(set(holders)) != len(holders) and case.dataset is None)
-        or len(case.own) != 1
-    ):
+    asked, wanted = case.asked, len(case.request.datasets)
+    one_a_party = len({dataset.holder for dataset in asked}) == len(asked) or case.is_trial
+    if len(asked) != wanted or not one_a_party or len(case.own) != 1:
         yield DatasetNotPermitted(
             "A dataset is not in the agreement, or a party would take part twice, or this site holds none of them.",
             remedy="Ask for one dataset of each party, by the names in the agreement.",
             clause="D.datasets",
         )
-    if len(asked) == len(case.request.datasets):
+    if len(asked) == wanted:
         shared_dictionary(case.agreement, case.request.datasets)
         limits = effective_limits(case.agreement, case.request)
-        if len(set(holders)) < limits.minimum_sites:
+        if wanted < limits.minimum_sites:
             yield CohortTooSmall(
-                f"The study asks for {len(set(holders))} sites; the agreement needs at least {limits.minimum_sites}.",
+                f"The study asks for {wanted} sites; the agreement needs at least {limits.minimum_sites}.",
                 remedy="Ask for more datasets.",
                 clause="D.min_sites",
             )
@@ -91,10 +88,10 @@ def consent(case: Case) -> Objections:
                     remedy="Leave this dataset out, or state a purpose that the consent covers.",
                     clause="D.consent_codes",
                 )
-            elif answer == ASK and not case.approvers("data_steward", case.site):
+            elif answer == ASK and not case.approvers("data_steward", case.party):
                 yield ApprovalMissing(
                     f"Whether the consent of dataset {dataset.id} covers the study, a person must judge: {name}.",
-                    remedy=f"Have a data steward of {case.site} approve the request.",
+                    remedy=f"Have a data steward of {case.party} approve the request.",
                     clause="D.consent_codes",
                 )
 

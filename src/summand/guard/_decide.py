@@ -40,8 +40,8 @@ def decide(
     site: str,
     federation: str,
     at: datetime,
-    allow_trial: bool = False,
     dataset: str | None = None,
+    allow_trial: bool = False,
 ) -> Decision:
     """Whether this site takes part in a study, with every reason if not. Pure: reads no file, clock or network.
 
@@ -52,10 +52,10 @@ def decide(
         site: The party that this site belongs to.
         federation: The origin of the ledger that the site keeps a replica of.
         at: Now, with a time zone.
+        dataset: The one of its party's datasets that this site plays in a trial; else the one that the party holds.
         allow_trial: Whether the profile ``trial`` may run: only where one owner computes in one process.
-        dataset: In such a trial: the one of the owner's datasets that this site plays.
     """
-    case = Case(study, agreement, history, site, federation, at, allow_trial, dataset)
+    case = Case(study, agreement, history, site, dataset, federation, at, allow_trial)
     objections = [error for _, check in CHECKS for error in _objections(check, case)]
     decision = Decision(
         permitted=not objections,
@@ -63,7 +63,7 @@ def decide(
         study_id=study.request.study_id,
         request_hash=study.hash,
         agreement_hash=case.agreement.hash,
-        site=site,
+        site=case.site,
         tree_size=history.tree_size,
         root_hash=history.root_hash,
         decided_at=at,

@@ -130,6 +130,18 @@ def test_two_people_of_one_name_do_not_borrow_each_others_standing():
     assert codes(ask(study(request(both), signer="Ada"), copy=copy)) == {"guard.dataset_not_permitted"}
 
 
+@pytest.mark.parametrize("allow_trial", [False, True])
+def test_a_party_takes_part_once_outside_a_trial(allow_trial):
+    """Nobody plays two sites to reach the minimum of three under an agreement that is no trial."""
+    document = agreement(more_datasets=[{"id": "clinic-south", "holder": "south"}])
+    asked = study(request(document, datasets=("registry-north", "registry-south", "clinic-south")))
+    decision = decide(
+        asked, signed(document), History(), site="south", dataset="clinic-south", federation=FEDERATION, at=NOW,
+        allow_trial=allow_trial,
+    )  # fmt: skip
+    assert codes(decision) == {"guard.dataset_not_permitted"}
+
+
 APPROVALS = {"governance": {"study_approvals": [{"role": "data_steward", "party": "south", "count": 1}]}}
 
 

@@ -92,14 +92,15 @@ def test_a_trial_runs_in_one_process_and_at_no_site_service():
         request(
             document,
             requester="owner of the data",
-            datasets=("a",),
+            datasets=("a", "b"),
             method={"name": "logistic", "formula": "event ~ age", "site": "pooled"},
         ),
         signer="owner",
     )
     notebook, service = (
-        decide(asked, copy, History(), site="owner", federation=FEDERATION, at=NOW, allow_trial=trial)
+        decide(asked, copy, History(), site="owner", dataset="b", federation=FEDERATION, at=NOW, allow_trial=trial)
         for trial in (True, False)
     )
-    assert notebook.permitted, notebook.reasons
-    assert {reason.code for reason in service.reasons} == {"guard.release_not_permitted"}
+    assert notebook.permitted
+    assert (notebook.site, notebook.dataset) == ("b", "b")
+    assert {reason.code for reason in service.reasons} == {"guard.release_not_permitted", "guard.dataset_not_permitted"}

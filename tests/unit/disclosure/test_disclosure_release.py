@@ -46,6 +46,19 @@ def test_levels_beside_a_hidden_missing_count_hide_one_more():
     assert shown["levels"]["suppressed"] == 1
 
 
+def test_a_histogram_inside_hides_one_more_too():
+    """The same holds for a table one level further in."""
+    histogram = {"edges": [0.0, 50.0, 100.0], "counts": CountTable(("a", "b"), ("people",), ((138,), (87,)))}
+    shown = release({"n": Count(225), "missing": Count(0), "histogram": histogram}, INSTITUTIONAL)
+    assert shown["histogram"]["counts"]["cells"] == [[138], [None]]
+
+
+def test_few_people_without_the_event_hide_the_events():
+    """Ninety people and eighty-five events would tell that five had none."""
+    assert release({"n": Count(90), "events": Count(85)}, INSTITUTIONAL) == {"n": 90, "events": SUPPRESSED}
+    assert release({"n": Count(90), "events": Count(53)}, INSTITUTIONAL) == {"n": 90, "events": 53}
+
+
 def test_nothing_is_shown_about_too_few_people():
     """A group of four has no mean, no curve and no size; its name stays."""
     group = {
