@@ -1,20 +1,86 @@
-"""The agreement."""
+"""The agreement: one document that people sign and machines hold to.
 
+Clauses A to O in a strict model, read from YAML or JSON with the line of every mistake, checked clause against clause,
+hashed as canonical JSON (RFC 8785) and signed by each party in one DSSE envelope; its life as a state machine, its
+amendments as a chain of hashes, and its content in plain words.
+
+Promise: an `Agreement` that exists is complete and consistent, its ``hash`` changes with any term, and the prohibited
+purposes of `Agreement.prohibited_codes` hold whatever the document says.
+
+    >>> from summand.signing import PrivateKey
+    >>> key = PrivateKey.generate()
+    >>> agreement = complete_example([{"id": "north", "key": key.public.text}, "south", "west"])
+    >>> signed = SignedAgreement(agreement, sign(agreement, "north", key))
+    >>> [row.standing for row in signed.report.parties]
+    ['valid', 'missing', 'missing']
+    >>> signed.is_fully_signed
+    False
+"""
+
+from summand.agreement._amending import amend, verify_succession
+from summand.agreement._datasets import ConsentCode, Dataset
 from summand.agreement._document import Agreement
 from summand.agreement._examples import complete_example, trial_agreement
 from summand.agreement._findings import CLAUSES, Finding
+from summand.agreement._json_schema import json_schema
+from summand.agreement._parties import Party
+from summand.agreement._people import Person
+from summand.agreement._profiles import PROFILES
+from summand.agreement._purpose import PROHIBITED_ALWAYS, Purpose
 from summand.agreement._reading import check, load_agreement
+from summand.agreement._sealing import (
+    PAYLOAD_TYPE,
+    PartySignature,
+    SignatureReport,
+    SignedAgreement,
+    load_signed,
+    sign,
+    verify_signatures,
+)
+from summand.agreement._source import read_source
+from summand.agreement._standing import event_entry, require_active, state_of
+from summand.agreement._states import STATES, TRANSITIONS, Transition, events_in, next_state
 from summand.agreement._templates import TEMPLATES, new_from_template, standard_terms
+from summand.agreement._words import Section, plain_sections, to_plain_words
 
 __all__ = [
     "CLAUSES",
+    "PAYLOAD_TYPE",
+    "PROFILES",
+    "PROHIBITED_ALWAYS",
+    "STATES",
     "TEMPLATES",
+    "TRANSITIONS",
     "Agreement",
+    "ConsentCode",
+    "Dataset",
     "Finding",
+    "Party",
+    "PartySignature",
+    "Person",
+    "Purpose",
+    "Section",
+    "SignatureReport",
+    "SignedAgreement",
+    "Transition",
+    "amend",
     "check",
     "complete_example",
+    "event_entry",
+    "events_in",
+    "json_schema",
     "load_agreement",
+    "load_signed",
     "new_from_template",
+    "next_state",
+    "plain_sections",
+    "read_source",
+    "require_active",
+    "sign",
     "standard_terms",
+    "state_of",
+    "to_plain_words",
     "trial_agreement",
+    "verify_signatures",
+    "verify_succession",
 ]

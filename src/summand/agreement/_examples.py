@@ -9,6 +9,7 @@ from typing import Any
 from summand.agreement._check_parties import GDPR_COUNTRIES, UNITED_STATES
 from summand.agreement._document import FORMAT, Agreement
 from summand.agreement._example_clauses import boilerplate
+from summand.agreement._merging import merged
 from summand.agreement._profiles import PROFILES
 from summand.agreement._purpose import PROHIBITED_ALWAYS
 from summand.signing import PrivateKey
@@ -111,19 +112,6 @@ def trial_agreement(
         identity={"title": "Trial by the owner of the data", "governing_law": "none: a trial binds nobody"},
         data={"release_levels": ["total", "site_level"]},
     )
-
-
-def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """``base`` with ``changes`` in it: mappings merge, lists and values replace, None removes."""
-    out = dict(base)
-    for key, value in changes.items():
-        if value is None:
-            out.pop(key, None)
-        elif isinstance(value, Mapping) and isinstance(out.get(key), Mapping):
-            out[key] = merged(out[key], value)
-        else:
-            out[key] = value
-    return out
 
 
 def _throw_away_key() -> str:

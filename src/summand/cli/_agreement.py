@@ -1,0 +1,164 @@
+"""``summand agreement``: new, check, show, terms, sign, verify. Parses, calls the room, prints; no rules of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from summand.errors import AgreementError, UsageError
+
+agreement_app = typer.Typer(
+    name="agreement", help="Draft, check, read, sign and verify agreements.", no_args_is_help=True
+)
+
+File = Annotated[Path, typer.Argument(help="Agreement in YAML or JSON, or a *.signed.json file.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Out = Annotated[Path | None, typer.Option("--out", help="File to write; never one that is there already.")]
+
+
+@agreement_app.command()
+def new(
+    template: Annotated[str, typer.Argument(help="provider-provider or cross-border-academic.")],
+    party: Annotated[
+        list[str] | None, typer.Option("--party", help="Short name of a party; give it once for each.")
+    ] = None,
+    out: Out = None,
+) -> None:
+    """Write a new draft from a template; what it leaves open reads "needs counsel"."""
+    from summand.agreement import new_from_template
+
+    text = new_from_template(template, party) if party else new_from_template(template)
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        _write_new(out, text.encode())
+        typer.echo(f"Wrote {out}. Next: settle what reads 'needs counsel', then: summand agreement check {out}")
+
+
+@agreement_app.command()
+def check(file: File, as_json: Json = False) -> None:
+    """List everything that keeps an agreement from being signed, with clause, line and remedy; exit code 10 if any."""
+    from summand.agreement import check as check_agreement
+
+    findings = check_agreement(file)
+    failing = [item for item in findings if item.fails]
+    if as_json:
+        _print_json({"ok": not failing, "findings": [item.to_dict() for item in findings]})
+    else:
+        for item in findings:
+            line = f"{file.name}:{item.line}: " if item.line else ""
+            typer.echo(f"{line}{item.clause} [{item.code.removeprefix('agreement.')}] {item.message} {item.remedy}")
+        typer.echo(
+            f"{len(failing)} open, {len(findings) - len(failing)} notes." if failing else "Complete: it may be signed."
+        )
+    if failing:
+        raise typer.Exit(AgreementError.exit_code)
+
+
+@agreement_app.command()
+def show(file: File, as_json: Json = False) -> None:
+    """Say in plain words what an agreement says; drafts too."""
+    from summand.agreement import plain_sections, to_plain_words
+
+    document, digest = _document(file)
+    if as_json:
+        parts = [{"heading": part.heading, "sentences": list(part.sentences)} for part in plain_sections(document)]
+        _print_json({"hash": digest, "sections": parts})
+        return
+    typer.echo(to_plain_words(document))
+    typer.echo(
+        f"Hash: {digest}" if digest else "Draft: it has no hash until 'summand agreement check' finds it complete."
+    )
+
+
+@agreement_app.command()
+def terms(template: Annotated[str, typer.Argument(help="provider-provider or cross-border-academic.")]) -> None:
+    """Print the standard terms behind a template."""
+    from summand.agreement import standard_terms
+
+    typer.echo(standard_terms(template), nl=False)
+
+
+@agreement_app.command()
+def sign(
+    file: File,
+    party: Annotated[str, typer.Option("--party", help="Short name of the party that signs.")],
+    key: Annotated[Path, typer.Option("--key", help="PEM file with the party's Ed25519 private key.")],
+    out: Out = None,
+) -> None:
+    """Sign an agreement, or add a signature to a signed one, with the key that clause B names."""
+    from summand.agreement import SignedAgreement, load_agreement, load_signed
+    from summand.agreement import sign as sign_agreement
+    from summand.signing import PrivateKey
+
+    before = load_signed(file) if file.name.endswith(".signed.json") else None
+    agreement = before.agreement if before else load_agreement(file)
+    envelope = sign_agreement(agreement, party, PrivateKey.load(key), before.envelope if before else None)
+    signed = SignedAgreement(agreement, envelope)
+    target = out or file.with_name(
+        f"{file.name.removesuffix('.signed.json').removesuffix(file.suffix)}.{party}.signed.json"
+    )
+    _write_new(target, signed.to_bytes())
+    typer.echo(f"Signed for {party}: {target}")
+    typer.echo(f"Hash {agreement.hash}; {len(signed.report.signed)} of {len(agreement.parties)} parties have signed.")
+
+
+@agreement_app.command()
+def verify(
+    files: Annotated[list[Path], typer.Argument(help="Signed files; counterparts of one agreement are joined.")],
+    as_json: Json = False,
+    out: Annotated[Path | None, typer.Option("--out", help="Write the joined counterparts here.")] = None,
+) -> None:
+    """Verify every party's signature; fails unless the signatures that clause O asks for are there and hold."""
+    from summand.agreement import load_signed
+
+    signed = load_signed(files[0])
+    for other in files[1:]:
+        signed = signed.joined(load_signed(other))
+    if as_json:
+        state = {
+            "hash": signed.agreement.hash,
+            "fully_signed": signed.is_fully_signed,
+            "effective": signed.is_effective,
+        }
+        _print_json({**state, **signed.report.to_dict()})
+    else:
+        for row in signed.report.parties:
+            typer.echo(f"{row.standing:8} {row.party} — {row.legal_name}, key {row.fingerprint[:16]}…")
+        typer.echo(f"Hash {signed.agreement.hash}")
+    signed.require_effective()
+    if out is not None:
+        _write_new(out, signed.to_bytes())
+
+
+def _document(file: Path) -> tuple[Any, str | None]:
+    """What a file says and, if it is complete, its hash."""
+    from summand.agreement import Agreement, load_signed, read_source
+
+    if file.name.endswith(".signed.json"):
+        agreement = load_signed(file).agreement
+        return agreement, agreement.hash
+    value, _ = read_source(file)
+    try:
+        agreement = Agreement.from_dict(value)
+    except AgreementError:
+        return value, None
+    return agreement, agreement.hash
+
+
+def _print_json(value: Any) -> None:
+    from summand.encoding import dump
+
+    typer.echo(dump(value).decode())
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    try:
+        with path.open("xb") as file:
+            file.write(data)
+    except FileExistsError:
+        raise UsageError(f"{path} is there already.", remedy="Choose another name with --out.") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}.", remedy="Check the path.") from None
