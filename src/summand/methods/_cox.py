@@ -23,7 +23,7 @@ from summand.methods._follow_up import FollowUp
 from summand.methods._formula import parse
 from summand.methods._formula_tree import Formula
 from summand.methods._partial_likelihood import Moments
-from summand.methods._protocol import Layout, Local, Result, Setting, length
+from summand.methods._protocol import Layout, Local, Result, Setting, State, length
 from summand.methods._times import TimeGrid, TimesState
 from summand.tables import Array, Batch
 
@@ -63,7 +63,7 @@ class CoxRegression:
     setting: Setting | None = field(default=None, compare=False, repr=False)
 
     name: ClassVar[str] = "cox"
-    state_type: ClassVar[type[CoxState]] = CoxState
+    state_type: ClassVar[type[State]] = CoxState
     complete_cases: ClassVar[bool] = True
 
     def under(self, setting: Setting) -> Self:

@@ -15,7 +15,7 @@ from summand.methods._protocol import Block, Layout
 from summand.tables import Array, Batch, Limits
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Survey:
     """A partial: numbers that add, and events by time.
 
@@ -26,6 +26,11 @@ class Survey:
 
     sums: Array
     events: TimeTable
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Survey) and np.array_equal(self.sums, other.sums) and self.events == other.events
+
+    __hash__ = None  # type: ignore[assignment]  # arrays can change
 
     def __add__(self, other: Survey) -> Survey:
         return Survey(self.sums + other.sums, self.events + other.events)

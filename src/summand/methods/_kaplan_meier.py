@@ -17,7 +17,7 @@ from summand.methods._follow_up import FollowUp
 from summand.methods._formula import parse
 from summand.methods._formula_tree import Formula
 from summand.methods._product_limit import product_limit
-from summand.methods._protocol import Layout, Local, Result, Setting, length
+from summand.methods._protocol import Layout, Local, Result, Setting, State, length
 from summand.methods._times import TimeGrid, TimesState, step_ends
 from summand.tables import Array, Batch, Count
 
@@ -53,7 +53,7 @@ class KaplanMeier:
     setting: Setting | None = field(default=None, compare=False, repr=False)
 
     name: ClassVar[str] = "km"
-    state_type: ClassVar[type[TimesState]] = TimesState
+    state_type: ClassVar[type[State]] = TimesState
     complete_cases: ClassVar[bool] = True
 
     def under(self, setting: Setting) -> Self:

@@ -18,7 +18,7 @@ from summand.methods._formula import parse
 from summand.methods._formula_tree import Formula
 from summand.methods._hypergeometric import Comparison, compared, comparison_layout
 from summand.methods._kaplan_meier import grouped_times, merged
-from summand.methods._protocol import Layout, Local, Result, Setting, length
+from summand.methods._protocol import Layout, Local, Result, Setting, State, length
 from summand.methods._times import TimeGrid, TimesState
 from summand.tables import Array, Batch, Count
 
@@ -53,7 +53,7 @@ class LogRank:
     setting: Setting | None = field(default=None, compare=False, repr=False)
 
     name: ClassVar[str] = "logrank"
-    state_type: ClassVar[type[TimesState]] = TimesState
+    state_type: ClassVar[type[State]] = TimesState
     complete_cases: ClassVar[bool] = True
 
     def under(self, setting: Setting) -> Self:

@@ -27,7 +27,8 @@ Positions = NDArray[np.intp]
 
 SLOTS_MAX = 65_536
 COARSE_SLOTS_MAX = 256
-CELLS_MAX = 262_144
+CELLS_MAX = 16_384
+BITS_MIN = 3
 DECIMALS = 6
 
 
@@ -221,7 +222,7 @@ def step_ends(exits: Array, minimum_cell: int) -> Positions:
 
 def _bits(state: TimesState) -> int:
     """How many bits the next sum settles in every cell."""
-    return min(state.shift, max(1, int(math.log2(CELLS_MAX / max(len(state.times), 1)))))
+    return min(state.shift, max(BITS_MIN, int(math.log2(CELLS_MAX / max(len(state.times), 1)))))
 
 
 def _pattern(times: Array) -> NDArray[np.int64]:
