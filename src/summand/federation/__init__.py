@@ -10,6 +10,7 @@
 """
 
 from summand.federation._federation import Federation, Network
-from summand.federation._results import StudyResult, Table
+from summand.federation._results import StudyResult
+from summand.federation._tables import Table
 
 __all__ = ["Federation", "Network", "StudyResult", "Table"]

@@ -197,7 +197,7 @@ class Federation:
             error.refusals = (shown["error"] or {}).get("refusals", [])  # type: ignore[attr-defined]
             raise error
         digest = hashlib.sha256(dump(shown["result"])).hexdigest()
-        return StudyResult(study_id, shown["result"], digest, self.agreement.title, self.notes)
+        return StudyResult(study_id, shown["result"], digest, self.agreement.title, self.notes, shown["method"])
 
     def _all_datasets(self) -> list[str]:
         first = self.agreement.datasets[0].dictionary

@@ -198,14 +198,14 @@ class Program:
         tail = {"sites": len(plan.sites), "rounds": state["round"]}
         if not plan.at_site_level:
             ended = state["slots"][0]["ended"]
-            return {**head, **counts, **tail, **ended["values"], "warnings": ended["warnings"]}
+            return in_order({**head, **counts, **tail, **ended["values"], "warnings": ended["warnings"]})
         by_site = {}
         for site, slot, cohort in zip(plan.sites, state["slots"], cohorts, strict=True):
             own = release({"n": Count(cohort.rows), "n_dropped": Count(cohort.dropped)}, limits)
             ended = slot["ended"]
             by_site[site] = {**own, **ended.get("values", {k: v for k, v in ended.items() if k != "warnings"})}
             by_site[site]["warnings"] = ended.get("warnings", [])
-        return {**head, **counts, **tail, "by_site": by_site, "warnings": []}
+        return in_order({**head, **counts, **tail, "by_site": by_site, "warnings": []})
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────────
     def _slot_states(self, state: ProgramState) -> Sequence[State | None]:
@@ -220,6 +220,17 @@ class Program:
         start = self.slot_of(site) * size
         summand[start : start + size] = own
         return summand
+
+
+RESULT_FIELDS = (
+    "method", "agreement", "profile", "n", "n_dropped", "sites", "rounds", "converged", "log_likelihood",
+    "terms", "groups", "columns",
+)  # fmt: skip
+
+
+def in_order(values: dict[str, Any]) -> dict[str, Any]:
+    """A result with the fields that every reader knows first, then what its method adds."""
+    return {**{name: values[name] for name in RESULT_FIELDS if name in values}, **values}
 
 
 def _too_few(cohort: Cohort, parameters: int, limits: Any) -> bool:

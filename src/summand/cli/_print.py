@@ -1,0 +1,117 @@
+"""What commands print: one JSON object, or tables and sentences for a person; progress on a terminal."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from summand.errors import UsageError
+
+if TYPE_CHECKING:
+    from summand.federation import StudyResult
+
+PROGRESS_AFTER_SECONDS = 2.0
+
+
+def print_json(value: Any) -> None:
+    """Write one JSON object, and nothing else, to standard output."""
+    from summand.encoding import dump
+
+    sys.stdout.write(dump(value).decode() + "\n")
+
+
+def print_result(result: StudyResult, *, as_json: bool, plot: Path | None) -> None:
+    """Show a result, and draw it if asked for."""
+    if plot is not None:
+        save_plot(result, plot)
+    if as_json:
+        print_json(result.to_dict())
+        return
+    from rich.console import Console
+    from rich.markup import escape
+
+    console = Console(highlight=False)
+    console.print(f"[bold]{escape(result.heading)}[/bold]")
+    for line in result.facts:
+        console.print(escape(line))
+    for title, table in result.tables():
+        console.print(rich_table(title, table.columns, table.shown()))
+    for text in result.warnings:
+        console.print(f"[yellow]Warning:[/yellow] {escape(text)}")
+    for text in result.notes:
+        console.print(f"[dim]Note: {escape(text)}[/dim]")
+    if plot is not None:
+        console.print(f"Drawn in {escape(str(plot))}")
+
+
+def rich_table(title: str, columns: tuple[str, ...], rows: list[list[str]]) -> Any:
+    """A table for the terminal: texts to the left, numbers to the right."""
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(title=escape(title) or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for place, name in enumerate(columns):
+        cells = [row[place] for row in rows]
+        table.add_column(escape(name), justify="left" if not place or _is_text(cells) else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*map(escape, row))
+    return table
+
+
+def _is_text(cells: list[str]) -> bool:
+    return any(cell[:1].isalpha() for cell in cells)
+
+
+def save_plot(result: StudyResult, path: Path) -> None:
+    """Draw a result to a file: ``.svg``, ``.png``, ``.html`` or ``.json`` (Vega-Lite).
+
+    Raises:
+        UsageError: if the ending is another, the file cannot be written, or drawing needs what is not installed.
+    """
+    if path.suffix not in (".svg", ".png", ".html", ".json"):
+        raise UsageError(
+            f"A picture cannot be written as '{path.suffix}'.", remedy="Name a file that ends in .svg, .png or .html."
+        )
+    chart = result.plot()
+    try:
+        chart.save(str(path))
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}.", remedy="Check the path.") from None
+    except (ImportError, ValueError) as error:
+        raise UsageError(
+            f"The picture cannot be written as '{path.suffix}' ({type(error).__name__}).",
+            remedy="Install the extra: pip install 'summand[plots]'",
+        ) from None
+
+
+@contextmanager
+def progress(doing: Callable[[], str], *, quiet: bool = False) -> Iterator[None]:
+    """Say on standard error what is being done, where it takes longer than two seconds and a person is looking."""
+    if quiet or not sys.stderr.isatty():
+        yield
+        return
+    over = threading.Event()
+    thread = threading.Thread(target=_tell, args=(doing, over), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _tell(doing: Callable[[], str], over: threading.Event) -> None:
+    began = time.monotonic()
+    if over.wait(PROGRESS_AFTER_SECONDS):
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(doing()) as status:
+        while not over.wait(0.5):
+            status.update(f"{doing()} ({time.monotonic() - began:.0f} s)")

@@ -1,0 +1,172 @@
+"""Released values as tables a person reads; what was kept back is shown as that, never as zero."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+HIDDEN = "hidden"
+"""Stands where a count was kept back: too few people."""
+
+NOTHING = "—"
+"""Stands where there is no such number."""
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "terms": (
+        "term", "estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high",
+        "hazard_ratio", "hazard_ratio_low", "hazard_ratio_high", "odds_ratio", "odds_ratio_low", "odds_ratio_high",
+    ),
+    "groups": ("group", "n", "events", "median", "observed", "expected"),
+    "columns": ("column", "n", "missing", "mean", "sd", "min", "q25", "median", "q75", "max"),
+    "models": ("model", "auc", "auc_std_error", "brier", "calibration_slope", "calibration_in_the_large", "note"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Table:
+    """A small table of released numbers.
+
+    Attributes:
+        columns: The column names.
+        rows: The rows, each as long as ``columns``; None where a number was kept back or does not exist.
+        hidden: The places (row, column) of numbers that were kept back.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    hidden: frozenset[tuple[int, int]] = field(default=frozenset(), repr=False)
+
+    @classmethod
+    def of(cls, records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> Table:
+        """The table of some records."""
+        rows = tuple(tuple(_cell(record.get(name)) for name in columns) for record in records)
+        kept_back = frozenset(
+            (i, j) for i, record in enumerate(records) for j, name in enumerate(columns) if is_hidden(record.get(name))
+        )
+        return cls(tuple(columns), rows, kept_back)
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """The rows as dictionaries."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+    def to_pandas(self) -> Any:
+        """The table as a pandas DataFrame (pandas must be installed)."""
+        import pandas as pd
+
+        return pd.DataFrame(self.to_dicts(), columns=list(self.columns))
+
+    def shown(self) -> list[list[str]]:
+        """The rows as a person reads them."""
+        return [
+            [HIDDEN if (i, j) in self.hidden else shown(value, self.columns[j]) for j, value in enumerate(row)]
+            for i, row in enumerate(self.rows)
+        ]
+
+    def __str__(self) -> str:
+        cells = [list(self.columns), *self.shown()]
+        widths = [max(len(row[i]) for row in cells) for i in range(len(self.columns))]
+        lines = [
+            "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in cells
+        ]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{html.escape(name)}</th>" for name in self.columns)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(text)}</td>" for text in row) + "</tr>" for row in self.shown()
+        )
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def tables_of(result: Mapping[str, Any]) -> Iterator[tuple[str, Table]]:
+    """Every table of a result with its title, the main one first."""
+    if "by_site" in result:
+        yield "By site", _by_site(result["by_site"])
+        return
+    groups = result.get("groups")
+    if isinstance(groups, list) and groups and "columns" in groups[0]:
+        yield "", _described(groups)
+        yield from _levels([{**row, "group": g["group"]} for g in groups for row in g["columns"] or []])
+    else:
+        for key, columns in COLUMNS.items():
+            records = result.get(key)
+            if isinstance(records, list) and records:
+                yield "", Table.of(records, [name for name in columns if any(name in record for record in records)])
+        yield from _levels(result.get("columns") or [])
+    for table in result.get("crosstabs") or []:
+        yield f"{table['rows']} by {table['columns']}", _counts(table)
+
+
+def _described(groups: Sequence[Mapping[str, Any]]) -> Table:
+    records = [{**row, "group": group["group"]} for group in groups for row in group["columns"] or [{}]]
+    return Table.of(records, ("group", *COLUMNS["columns"]))
+
+
+def _levels(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Table]]:
+    """How many people have each level, column by column."""
+    records = []
+    for row in rows:
+        table = row.get("levels")
+        if not table:
+            continue
+        known = row.get("n") if isinstance(row.get("n"), int) else None
+        for level, (people,) in zip(table["rows"], table["cells"], strict=True):
+            share = None if people is None or not known else people / known
+            kept_back = {"suppressed": True} if people is None else people
+            records.append({**row, "level": level, "people": kept_back, "share": share})
+    if records:
+        named = ("group",) if "group" in records[0] else ()
+        yield "Levels", Table.of(records, (*named, "column", "level", "people", "share"))
+
+
+def _counts(table: Mapping[str, Any]) -> Table:
+    counts = table["counts"]
+    records = [
+        {" ": label, **{name: {"suppressed": True} if n is None else n for name, n in zip(counts["columns"], cells, strict=True)}}
+        for label, cells in zip(counts["rows"], counts["cells"], strict=True)
+    ]  # fmt: skip
+    return Table.of(records, (" ", *counts["columns"]))
+
+
+def _by_site(sites: Mapping[str, Mapping[str, Any]]) -> Table:
+    records: list[dict[str, Any]] = []
+    for site, values in sites.items():
+        inner = next((values[key] for key in COLUMNS if isinstance(values.get(key), list)), None)
+        if inner:
+            records += [{"site": site, **record} for record in inner]
+        else:
+            reason = values.get("error", {}).get("message") or ("too few people" if values.get("too_few") else None)
+            records.append({"site": site, "n": values.get("n"), "note": reason})
+    known = ("site", "n", *dict.fromkeys(name for columns in COLUMNS.values() for name in columns), "note")
+    present = {name for record in records for name in record if record[name] is not None}
+    return Table.of(records, [name for name in dict.fromkeys(known) if name in present])
+
+
+def is_hidden(value: Any) -> bool:
+    """Whether a released value stands for one that was kept back."""
+    return isinstance(value, Mapping) and bool(value.get("suppressed"))
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return None
+    if isinstance(value, (list, tuple)) and len(value) == 2:  # a band
+        return f"{shown(value[0])}–{shown(value[1])}"
+    return value
+
+
+def shown(value: Any, column: str = "") -> str:
+    """A value as a person reads it."""
+    if is_hidden(value):
+        return HIDDEN
+    if value is None:
+        return NOTHING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        if column == "p_value":
+            return "<1e-16" if value < 1e-16 else f"{value:.3g}"
+        return f"{value:.0%}" if column == "share" else f"{value:.6g}"
+    return str(value)
