@@ -1,5 +1,21 @@
-"""The catalogue of statistical methods, each as four pure functions over sums."""
+"""The catalogue of statistical methods, each as four pure functions over sums.
 
+Promise: every method gives what the pooled fit gives, to rounding, from sums over sites alone; what a site will
+contribute, with the bound of every number, is known from `Method.layout` before any data are read. A method never
+computes what the study's limits forbid, and a fit that does not exist is a diagnosis, not a number.
+
+    >>> method = from_spec({"name": "logistic", "formula": "num > 0 ~ age + sex", "site": "fixed"})
+    >>> method.columns
+    ('num', 'age', 'sex')
+"""
+
+from summand.methods._cox import CoxRegression
+from summand.methods._describe import Describe
+from summand.methods._evaluate import Evaluate
+from summand.methods._kaplan_meier import KaplanMeier
+from summand.methods._linear import LinearRegression
+from summand.methods._logistic import LogisticRegression
+from summand.methods._logrank import LogRank
 from summand.methods._protocol import (
     Block,
     Layout,
@@ -12,5 +28,26 @@ from summand.methods._protocol import (
     bounds,
     length,
 )
+from summand.methods._registry import METHODS, from_spec
 
-__all__ = ["Block", "Layout", "Local", "Method", "Partial", "Result", "Setting", "State", "bounds", "length"]
+__all__ = [
+    "METHODS",
+    "Block",
+    "CoxRegression",
+    "Describe",
+    "Evaluate",
+    "KaplanMeier",
+    "Layout",
+    "LinearRegression",
+    "Local",
+    "LogRank",
+    "LogisticRegression",
+    "Method",
+    "Partial",
+    "Result",
+    "Setting",
+    "State",
+    "bounds",
+    "from_spec",
+    "length",
+]
