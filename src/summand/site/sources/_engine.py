@@ -27,6 +27,7 @@ _T = TypeVar("_T")
 _databases: dict[str, duckdb.DuckDBPyConnection] = {}
 _databases_lock = threading.Lock()
 _serial = itertools.count()
+_PATTERN = re.compile(r"[*?\[]")
 _PARAMETER = re.compile(r"\$(\w+)")
 _LINE = re.compile(r"\bLine: (\d+)")
 
@@ -125,6 +126,11 @@ class Session:
         )
 
 
+def literally(path: str) -> str:
+    """The pattern that matches this path alone: DuckDB takes every path for a pattern, and would read its neighbours."""
+    return _PATTERN.sub(r"[\g<0>]", path)
+
+
 def _used(sql: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters that ``sql`` names: DuckDB refuses others."""
     named = set(_PARAMETER.findall(sql))
@@ -145,7 +151,7 @@ def _database(key: str) -> duckdb.DuckDBPyConnection:
                 },
             )
             if key:
-                database.execute("SET allowed_directories = $folders", {"folders": [key]})
+                database.execute("SET allowed_directories = $folders", {"folders": [key, literally(key)]})
             database.execute("SET enable_external_access = false")
             database.execute("SET lock_configuration = true")
             _databases[key] = database

@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 
 from summand.errors import SourceChanged, SourceEmpty, SourceUnreadable
 from summand.site.sources._csv_shape import CsvShape, check_unique, read_shape, unreadable
-from summand.site.sources._engine import Session
+from summand.site.sources._engine import Session, literally
 from summand.site.sources._memory import fingerprint_of_table, to_arrow
 
 Type = Literal["text", "integer", "float", "boolean", "other"]
@@ -164,7 +164,7 @@ def _starts_as_parquet(path: Path) -> bool:
 
 
 def _open_parquet(path: Path, stamp: FileStamp) -> Relation:
-    session, parameters = Session(path.parent), {"path": str(path)}
+    session, parameters = Session(path.parent), {"path": literally(str(path))}
     source = "read_parquet($path, hive_partitioning = false)"
     names, types = _describe(session, source, parameters)
     check_unique(names)
@@ -174,7 +174,7 @@ def _open_parquet(path: Path, stamp: FileStamp) -> Relation:
 def _open_csv(path: Path, stamp: FileStamp, columns: Sequence[str] | None, expected: Collection[str]) -> Relation:
     shape = read_shape(path, columns, expected)
     types: tuple[Type, ...] = tuple("text" for _ in shape.names)
-    parameters = {"path": str(path), "delimiter": shape.delimiter}
+    parameters = {"path": literally(str(path)), "delimiter": shape.delimiter}
     return Relation(shape.names, types, Session(path.parent), _csv_source(shape), parameters, (stamp,), shape.sha256)
 
 
