@@ -25,7 +25,7 @@ def release(values: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
     """A result's values as JSON values, with small counts hidden.
 
     - `Count`: the number, or `SUPPRESSED` below ``minimum_cell``, zero included.
-    - `CountTable`: ``{"rows", "columns", "cells", "suppressed"}``; a hidden cell is null, ``suppressed`` is how many
+    - `CountTable`: ``{"rows", "columns", "cells", "suppressed_cells"}``; a hidden cell is null, the last is how many
       are hidden. See `hidden_cells` for which.
     - Where an object holds the counts ``n`` and ``missing``, their sum is known: either both are shown or both hidden,
       and the missing count as a further cell of each frequency table beside them. Where it holds ``n`` and ``events``,
@@ -34,7 +34,9 @@ def release(values: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
       null, but for texts and truth values. Objects in a list that name their ``group`` divide one cohort, whose size is
       known, so their ``n`` are judged as one frequency table.
 
-    With ``minimum_cell`` 0 or 1 all counts are shown.
+    With ``minimum_cell`` 0 or 1 all counts are shown. Only counts are judged: a mean of whole numbers in all its digits
+    can tell how many they are, and two studies with cohorts that differ by a few people can be subtracted; both are
+    questions of which studies run, not of one release.
 
     Raises:
         OwnProtocolError: a value has no JSON form, or a number is not finite. A defect of the method, not of the data.
@@ -99,7 +101,7 @@ def _table(table: CountTable, limits: Limits, beside: tuple[int, ...]) -> dict[s
         "cells": [
             [None if hidden[i, j] else int(cells[i, j]) for j in range(shape[1])] for i in range(shape[0])
         ],
-        "suppressed": int(hidden.sum()),
+        "suppressed_cells": int(hidden.sum()),
     }  # fmt: skip
 
 

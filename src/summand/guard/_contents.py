@@ -16,7 +16,8 @@ from summand.errors import (
     ReleaseNotPermitted,
 )
 from summand.guard._case import Case, Objections
-from summand.guard._purpose import ASK, CONSENT, NO, PUBLIC_BODIES, PUBLIC_BODIES_ONLY, within
+from summand.guard._consent import ASK, CONSENT, NO
+from summand.guard._purpose import PUBLIC_BODIES, PUBLIC_BODIES_ONLY, within
 from summand.methods import from_spec
 from summand.study import effective_limits, shared_dictionary
 from summand.tables import dictionary_from_table_schema

@@ -9,9 +9,9 @@ from datetime import datetime
 from summand.agreement import SignedAgreement
 from summand.errors import Refusal, SummandError
 from summand.guard._case import Case, Objections
+from summand.guard._consent import CONSENT
 from summand.guard._contents import consent, datasets, method, purpose, release
 from summand.guard._decision import Decision, Reason
-from summand.guard._purpose import CONSENT
 from summand.guard._standing import approvals, fresh, in_force, requester, same_agreement
 from summand.study import History, SignedStudy
 

@@ -30,7 +30,7 @@ def same_agreement(case: Case) -> Objections:
     if case.request.agreement_hash != case.agreement.hash:
         yield AgreementNotInForce(
             "The request names another agreement, or another version, than the one this site holds.",
-            remedy="Ask under the version in force; 'summand agreement show' prints its hash.",
+            remedy="Ask under the version that this site holds, or have the site take in the new one.",
             clause="A.version",
         )
     case.signed.require_effective()
@@ -108,6 +108,6 @@ def approvals(case: Case) -> Objections:
         if signed < rule.count:
             yield ApprovalMissing(
                 f"The study needs {rule.count} approval(s) by role {rule.role}, party {rule.party}; it has {signed}.",
-                remedy="Have other people than the requester sign this very request: 'summand study approve'.",
+                remedy="Have other people than the requester sign this very request.",
                 clause="H.study_approvals",
             )

@@ -27,7 +27,7 @@ def test_no_limits_shows_plain_integers():
     values = {"n": Count(3), "missing": Count(0), "levels": CountTable(("a", "b"), ("people",), ((3,), (0,)))}
     assert release(values, NO_LIMITS) == {
         "n": 3, "missing": 0,
-        "levels": {"rows": ["a", "b"], "columns": ["people"], "cells": [[3], [0]], "suppressed": 0},
+        "levels": {"rows": ["a", "b"], "columns": ["people"], "cells": [[3], [0]], "suppressed_cells": 0},
     }  # fmt: skip
 
 
@@ -43,7 +43,7 @@ def test_levels_beside_a_hidden_missing_count_hide_one_more():
     levels = CountTable(("1", "2"), ("people",), ((138,), (87,)))
     shown = release({"n": Count(225), "missing": Count(3), "levels": levels}, INSTITUTIONAL)
     assert shown["levels"]["cells"] == [[138], [None]]
-    assert shown["levels"]["suppressed"] == 1
+    assert shown["levels"]["suppressed_cells"] == 1
 
 
 def test_a_histogram_inside_hides_one_more_too():
