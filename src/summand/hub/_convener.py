@@ -246,7 +246,7 @@ class Convener:
         found = hashlib.sha256(data).hexdigest()
         try:
             with self.store.transaction() as tx:
-                stored = rows.message_hash(tx, message.study, message.kind, message.round, message.sender)
+                stored = running.seen.get((message.kind, message.round, message.sender))
                 if stored == found:
                     return
                 if stored is not None:
@@ -258,6 +258,7 @@ class Convener:
                     return
                 self._rounds.accept(running, message)
                 rows.put_message(tx, message.study, message.kind, message.round, message.sender, found, data)
+                running.seen[message.kind, message.round, message.sender] = found
                 # If we crash before this commit the site was not answered and sends again; after it, nothing is lost.
                 self._rounds.advance(tx, running)
         except Exception:

@@ -56,7 +56,7 @@ class HubFolder:
         key = PrivateKey.generate()
         key.save(path / KEY)
         create_tls(path / TLS, hosts, origin)
-        Log.create(path / LEDGER, origin, key)
+        Log.create(path / LEDGER, origin, key).close()
         described = FederationDescription(
             origin, f"https://{hosts[0]}:{port}", key.public, (path / TLS / "ca.pem").read_text()
         )

@@ -64,6 +64,7 @@ class Rounds:
     def _keep(self, tx: Connection, running: Running, kind: str, data: bytes) -> None:
         found = hashlib.sha256(data).hexdigest()
         rows.put_message(tx, running.plan.study_id, kind, running.round, HUB, found, data)
+        running.seen[kind, running.round, HUB] = found
 
     def _send(self, tx: Connection, running: Running, letters: dict[str, bytes]) -> None:
         rows.put_inbox(tx, running.plan.study_id, letters)
@@ -77,11 +78,11 @@ class Rounds:
         study = running.plan.study_id
         self.convener.record(tx, f"{study}/{key}", entry(kind, study=study, **fields))
 
-    def _phase(self, tx: Connection, running: Running, status: str, **fields: Any) -> None:
+    def _phase(self, tx: Connection, running: Running, status: str) -> None:
         running.status = status
         running.received = {}
         now = self.convener.clock()
-        rows.set_study(tx, running.plan.study_id, status=status, round=running.round, phase_started=now, **fields)
+        rows.set_study(tx, running.plan.study_id, status, running.round, now)
 
     def announce(self, tx: Connection, running: Running) -> None:
         """Put the request before its sites."""
@@ -248,7 +249,7 @@ class Rounds:
         self._send(tx, running, letters)
         self._keep(tx, running, "round.unmask", b"asked")
         running.unmasked = True
-        rows.set_study(tx, running.plan.study_id, phase_started=self.convener.clock())
+        rows.set_study(tx, running.plan.study_id, running.status, running.round, self.convener.clock())
 
     def _summed(self, tx: Connection, running: Running, ring: Any) -> None:
         total = running.codec.to_bytes(ring)
@@ -307,9 +308,10 @@ class Rounds:
         self._record(tx, running, "ended", "study.ended", status=status, by=by, error=error)
         self._close(tx, running, status, {"status": status, "by": by, "error": error}, error=dump(error).decode())
 
-    def _close(self, tx: Connection, running: Running, status: str, note: dict[str, Any], **fields: Any) -> None:
+    def _close(self, tx: Connection, running: Running, status: str, note: dict[str, Any], **fields: str) -> None:
         self._send_all(tx, running, self._sign(running, "study.ended", dump(note)))
-        self._phase(tx, running, status, **fields)
+        self._phase(tx, running, status)
+        rows.end_study(tx, running.plan.study_id, **fields)
         rows.forget_bodies(tx, running.plan.study_id)
         self.convener.forget(running.plan.study_id)
 
@@ -317,6 +319,7 @@ class Rounds:
     def restore(self, tx: Connection, running: Running, row: rows.StudyRow) -> None:
         """Stand where the stored messages say that the study stood."""
         study, running.round, running.status = row.id, row.round, row.status
+        running.seen = rows.message_hashes(tx, study)
 
         def stored(kind: str) -> dict[str, Message]:
             found = rows.study_messages(tx, study, kind, row.round)
@@ -332,7 +335,7 @@ class Rounds:
             self._begin(running, stored("round.open")[HUB])
             for message in stored("round.upload").values():
                 self._accept_upload(running, message)
-            running.unmasked = rows.message_hash(tx, study, "round.unmask", row.round, HUB) is not None
+            running.unmasked = ("round.unmask", row.round, HUB) in running.seen
             sites = running.require_cohort().sites
             for site, message in stored("round.reveal").items():
                 running.reveals[site] = split_parts(message.body, sites, SHARE_BYTES)

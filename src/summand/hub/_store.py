@@ -154,11 +154,18 @@ _SELECT_MESSAGES = select(messages.c.site, messages.c.data).where(
     messages.c.kind == bindparam("kind"),
     messages.c.round == bindparam("round"),
 )
-_SELECT_HASH = select(messages.c.sha256).where(
-    messages.c.study == bindparam("study"),
-    messages.c.kind == bindparam("kind"),
-    messages.c.round == bindparam("round"),
-    messages.c.site == bindparam("site"),
+_SELECT_HASHES = select(messages.c.kind, messages.c.round, messages.c.site, messages.c.sha256).where(
+    messages.c.study == bindparam("study")
+)
+_UPDATE_STUDY = (
+    update(studies)
+    .where(studies.c.id == bindparam("which"))
+    .values(status=bindparam("status"), round=bindparam("round"), phase_started=bindparam("phase_started"))
+)
+_END_STUDY = (
+    update(studies)
+    .where(studies.c.id == bindparam("which"))
+    .values(result=bindparam("result"), error=bindparam("error"))
 )
 _SELECT_INBOX = (
     select(inbox.c.seq, inbox.c.data)
@@ -190,9 +197,15 @@ def add_study(tx: Connection, study: str, request: bytes, now: float) -> None:
     tx.execute(_INSERT_STUDY, {"id": study, "status": "deciding", "request": request, "round": 0, "phase_started": now})
 
 
-def set_study(tx: Connection, study: str, **fields: Any) -> None:
-    """Change fields of a study."""
-    tx.execute(update(studies).where(studies.c.id == study).values(**fields))
+def set_study(tx: Connection, study: str, status: str, round_number: int, phase_started: float) -> None:
+    """Where a study stands."""
+    row = {"which": study, "status": status, "round": round_number, "phase_started": phase_started}
+    tx.execute(_UPDATE_STUDY, row)
+
+
+def end_study(tx: Connection, study: str, *, result: str | None = None, error: str | None = None) -> None:
+    """What a study ended with."""
+    tx.execute(_END_STUDY, {"which": study, "result": result, "error": error})
 
 
 def study_row(tx: Connection, study: str) -> StudyRow | None:
@@ -206,10 +219,10 @@ def study_rows(tx: Connection) -> list[StudyRow]:
     return [StudyRow(*row) for row in tx.execute(_SELECT_STUDIES)]
 
 
-def message_hash(tx: Connection, study: str, kind: str, round_number: int, site: str) -> str | None:
-    """The SHA-256 (hex) of the message stored under this key, or None."""
-    found = tx.scalar(_SELECT_HASH, {"study": study, "kind": kind, "round": round_number, "site": site})
-    return None if found is None else str(found)
+def message_hashes(tx: Connection, study: str) -> dict[tuple[str, int, str], str]:
+    """The SHA-256 (hex) of every message stored of a study, by kind, round and site."""
+    rows = tx.execute(_SELECT_HASHES, {"study": study})
+    return {(str(kind), int(number), str(site)): str(found) for kind, number, site, found in rows}
 
 
 def put_message(tx: Connection, study: str, kind: str, round_number: int, site: str, sha256: str, data: bytes) -> None:

@@ -34,6 +34,7 @@ class Running:
         unmasked: Whether shares were asked for in the current round.
         reveals: The shares that came.
         result: The result, once there is one.
+        seen: SHA-256 (hex) of every stored message, by kind, round and site.
     """
 
     signed: SignedStudy
@@ -55,6 +56,7 @@ class Running:
     unmasked: bool = False
     reveals: dict[str, dict[str, bytes]] = field(default_factory=dict)
     result: dict[str, Any] | None = None
+    seen: dict[tuple[str, int, str], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.program = Program(self.plan)

@@ -23,7 +23,7 @@ from summand.errors import (
     SummandError,
 )
 from summand.ledger import Replica
-from summand.securesum import Cohort
+from summand.securesum import Cohort, PairKeys
 from summand.signing import PrivateKey, PublicKey
 from summand.site import _joining, _summing
 from summand.site._store import SiteStore, StudyMemory
@@ -76,6 +76,7 @@ class Agent:
         self._programs: dict[str, Program] = {}
         self._memories: dict[str, StudyMemory] = {}
         self._cohorts: dict[str, Cohort] = {}
+        self._pair_keys: dict[str, PairKeys] = {}
 
     @property
     def dataset(self) -> str | None:
@@ -184,7 +185,7 @@ class Agent:
 
     def _forget(self, study: str) -> None:
         self.store.finish(study)
-        for kept in (self._programs, self._memories, self._cohorts):
+        for kept in (self._programs, self._memories, self._cohorts, self._pair_keys):
             kept.pop(study, None)
 
     def cohort(self, memory: StudyMemory) -> Cohort:
@@ -195,6 +196,19 @@ class Agent:
             keys = {site: PublicKey.from_text(text) for site, text in memory.site_keys.items()}
             cohort = self._cohorts[memory.id] = Cohort.form(keys, plan.agreement_hash, plan.epoch)
         return cohort
+
+    def pair_keys(self, memory: StudyMemory) -> PairKeys:
+        """The study's pair keys.
+
+        Raises:
+            RoundReplayed: if the set-up is not over.
+        """
+        if memory.keys is None:
+            raise RoundReplayed("A round came before the set-up was over.", remedy="Start the study again.")
+        keys = self._pair_keys.get(memory.id)
+        if keys is None:
+            keys = self._pair_keys[memory.id] = PairKeys.from_bytes(memory.keys)
+        return keys
 
     def program(self, memory: StudyMemory) -> Program:
         """The study's program, derived by this site itself."""

@@ -111,7 +111,7 @@ class SiteStore:
         If we crash before this returns, nothing has left the site and the message is handled anew; after it, the very
         same answer is sent, however often it takes.
         """
-        local = None if memory.local is None else _pack_local(memory.local)
+        local = _pack_local(memory.local) if memory.local else None
         values = (
             memory.id, memory.status, memory.request, json.dumps(memory.site_keys), memory.round,
             json.dumps(memory.state), memory.setup, memory.keys, local, memory.context, memory.own_share,

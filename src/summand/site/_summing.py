@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from summand.encoding import dump
 from summand.errors import RoundReplayed, SetupInvalid, StateDisagrees
-from summand.securesum import Codec, PairKeys, context, mask_upload, reveal
+from summand.securesum import Codec, context, mask_upload, reveal
 from summand.site._rows import summand_of
 from summand.site._store import StudyMemory
 from summand.study import Finished, Program, agree
@@ -32,7 +32,7 @@ def opened(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
     memory = agent.memory(message)
     program, cohort = agent.program(memory), agent.cohort(memory)
     state, total = read_body(message)
-    if message.round != memory.round + 1 or memory.keys is None:
+    if message.round != memory.round + 1:
         raise RoundReplayed(
             f"Round {message.round} was opened; this site stands at round {memory.round}.",
             remedy="The study ends here. Start it again.",
@@ -46,7 +46,7 @@ def opened(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
     summand, local = summand_of(program, state, agent.site, agent.source(program), memory.local or {})
     ring = CODEC.encode(summand, program.site_bounds(state, agent.site))
     ctx = context(message.content_digest)
-    upload = mask_upload(PairKeys.from_bytes(memory.keys), cohort, agent.site, ctx, ring, CODEC)
+    upload = mask_upload(agent.pair_keys(memory), cohort, agent.site, ctx, ring, CODEC)
     memory.round, memory.state, memory.local = message.round, state, local
     memory.context, memory.own_share = ctx.hex(), upload.own_share
     boxes = join_parts([upload.share_boxes[peer] for peer in others(cohort.sites, agent.site)])
@@ -85,14 +85,14 @@ def unmask(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
     """Give this site's shares of every self-mask seed of the round, for the whole cohort or not at all."""
     memory = agent.memory(message)
     cohort = agent.cohort(memory)
-    if message.round != memory.round or message.header.get("context") != memory.context or memory.keys is None:
+    if message.round != memory.round or message.header.get("context") != memory.context:
         raise RoundReplayed(
             f"Shares are asked for round {message.round}, which is not the one this site uploaded in.",
             remedy="The study ends here. Start it again.",
         )
     survivors = message.header.get("survivors")
     shares = reveal(
-        PairKeys.from_bytes(memory.keys), cohort, agent.site, bytes.fromhex(memory.context or ""),
+        agent.pair_keys(memory), cohort, agent.site, bytes.fromhex(memory.context or ""),
         survivors if isinstance(survivors, list) else [],
         split_parts(message.body, others(cohort.sites, agent.site), BOX_BYTES),
         memory.own_share or b"",
