@@ -62,9 +62,10 @@ class Cell:
 
     def histogram(self, values: Array) -> Array:
         """How many values each bin of the released histogram holds, shape (histogram_bins,)."""
-        bins = self.histogram_bins
-        places = np.clip(np.floor((self.scaled(values) + 1.0) / 2.0 * bins), 0, bins - 1)
-        return np.bincount(places.astype(np.intp), minlength=bins).astype(np.float64)
+        places = np.searchsorted(histogram_edges(self), values, side="right") - 1
+        return np.bincount(np.clip(places, 0, self.histogram_bins - 1), minlength=self.histogram_bins).astype(
+            np.float64
+        )
 
 
 def histogram_edges(cell: Cell) -> list[float]:
