@@ -12,11 +12,11 @@ import numpy as np
 
 from summand.errors import FormulaInvalid, UsageError
 from summand.methods import _spec
-from summand.methods._cox_grid import grid_layout, grid_reach_max, grid_shift, with_event_counts
+from summand.methods._cox_grid import grid_layout, with_event_counts
 from summand.methods._cox_result import cox_values, grouping_warning
 from summand.methods._cox_step import CoxState, Fit, ascend
-from summand.methods._cox_strata import REACH_MAX, strata_layout
-from summand.methods._cox_sums import likelihood, risk_sums
+from summand.methods._cox_strata import strata_layout
+from summand.methods._cox_sums import eta_max, likelihood, risk_sums
 from summand.methods._cox_survey import Survey, survey_layout, survey_tally, survey_update
 from summand.methods._design import Design
 from summand.methods._follow_up import FollowUp
@@ -148,7 +148,7 @@ class CoxRegression:
         phase = "times" if pooled else "survey"
         return CoxState(
             times.stage, times.step, times.shift, times.times,
-            phase, 0, 0, 0, zeros, zeros, zeros, 0.0, 0.0, 0.0, none,
+            phase, 0, 0, 0, zeros, zeros, zeros, 0.0, 0.0, 0.0, 0, none, none,
         )  # fmt: skip
 
     def layout(self, state: CoxState) -> Layout:
@@ -171,11 +171,11 @@ class CoxRegression:
         x = self.design.matrix(batch) - state.centre
         if self.site == "strata":
             reached = np.searchsorted(local["event_times"], times, side="right")
-            counts, shift = local["event_counts"], 0.0
+            counts = local["event_counts"]
         else:
             reached, counts = self.grid.place(times, state), state.event_counts
-            shift = grid_shift(state, self._placed.rows_max)
-        return risk_sums(x, x @ state.beta, reached, events, counts, shift=shift, efron=self._efron)
+        furthest = eta_max(self._placed.rows_max)
+        return risk_sums(x, state.beta, reached, events, counts, furthest=furthest, efron=self._efron)
 
     def condense(self, partial: Any, state: CoxState, local: Local) -> tuple[Array, Local]:
         """The site's summand; with ``strata`` the local memory is its own event times and their counts."""
@@ -183,7 +183,8 @@ class CoxRegression:
             return self._condense_survey(partial, state)
         if state.phase == "times" or self.site == "pooled":
             return partial, local
-        return likelihood(partial, local["event_counts"], len(self.design), efron=self._efron).flat(), local
+        moments = likelihood(partial, local["event_counts"], len(self.design), efron=self._efron)
+        return np.concatenate([partial[:1], moments.flat()]), local
 
     def _condense_survey(self, survey: Survey, state: CoxState) -> tuple[Array, Local]:
         counts = survey.events.sums[:, 0]
@@ -203,7 +204,7 @@ class CoxRegression:
         if state.phase == "survey":
             after = survey_update(total, state, self.design, self._placed.limits)
             return with_event_counts(after, total[len(total) - len(state.times) :], efron=self._efron)
-        step = ascend(self._moments(total, state), state, self.design, self._reach_max)
+        step = ascend(self._moments(total, state), float(total[0]), state, self.design)
         if not isinstance(step, Fit):
             return step
         warnings = () if self.site == "strata" else grouping_warning(self.grid, state, self.ties)
@@ -214,8 +215,4 @@ class CoxRegression:
         p = len(self.design)
         if self.site == "pooled":
             return likelihood(total, state.event_counts, p, efron=self._efron)
-        return Moments(float(total[0]), total[1 : 1 + p], total[1 + p :])
-
-    @property
-    def _reach_max(self) -> float:
-        return REACH_MAX if self.site == "strata" else grid_reach_max(self._placed.rows_max)
+        return Moments(float(total[1]), total[2 : 2 + p], total[2 + p :])

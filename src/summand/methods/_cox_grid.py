@@ -14,44 +14,25 @@ from dataclasses import replace
 import numpy as np
 
 from summand.errors import UsageError
-from summand.methods._cox_step import CoxState, reach
-from summand.methods._cox_sums import tied_count
+from summand.methods._cox_step import CoxState
+from summand.methods._cox_sums import eta_max, tied_count
 from summand.methods._partial_likelihood import width
 from summand.methods._protocol import Block, Layout
 from summand.tables import Array
 
 NUMBERS_MAX = 2_000_000
-TOTAL_BITS = 60
-"""Totals stay below 2^60: a quarter of what a Q63.64 number holds."""
-SHIFT_MAX = 24.0
-"""Weights are shifted down by at most exp(24), so that they keep eight digits more than the result needs."""
 SLACK = 1.001
 
 
-def grid_reach_max(rows_max: int) -> float:
-    """The largest bound on abs(eta) at which the sums over a shared grid fit and keep their digits."""
-    return _room(rows_max) + SHIFT_MAX
-
-
-def grid_shift(state: CoxState, rows_max: int) -> float:
-    """The constant taken from every eta, the same at all sites."""
-    return max(0.0, reach(state.beta, state.centre) - _room(rows_max))
-
-
-def _room(rows_max: int) -> float:
-    """A centred covariate is at most 2, so that a row adds at most 4 exp(eta - shift) to any sum."""
-    return TOTAL_BITS * math.log(2.0) - math.log(4.0 * max(rows_max, 1))
-
-
 def grid_layout(state: CoxState, rows_max: int, *, efron: bool) -> Layout:
-    """What a site contributes at ``state``."""
+    """What a site contributes at ``state``: a centred covariate is at most 2, a product of two at most 4."""
     p, times = len(state.beta), len(state.event_counts)
-    furthest = reach(state.beta, state.centre)
-    shift = grid_shift(state, rows_max)
-    most = SLACK * 4.0 * math.exp(furthest - shift)
+    furthest = eta_max(rows_max)
+    most = SLACK * 4.0 * math.exp(furthest)
     tied = tied_count(state.event_counts, efron=efron)
     blocks = [
-        Block("linear predictors of events", "1", 1, SLACK * (furthest + shift) + 1e-9, "how well the model fits"),
+        Block("hazards out of range", "1", 1, 1.0, "how many people's hazard is beyond any plausible ratio"),
+        Block("linear predictors of events", "1", 1, SLACK * furthest, "how well the model fits"),
         Block("covariates of events", "1", p, SLACK * 2.0, "the mean covariates of those with the event"),
         Block("weighted sums at risk", "1", times * width(p), most, "risk, covariates and products of those at risk"),
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import NoReturn
 
 import numpy as np
 
@@ -17,8 +16,12 @@ from summand.tables import Array
 ITERATIONS_MAX = 60
 DECREMENT_DONE = 1e-18
 """Newton's decrement s' I^-1 s is the squared length of the step in standard errors: 1e-9 of one is left to go."""
-DECREMENT_FLAT = 1e-6
-STEP_ENDLESS = 0.05
+DECREMENT_VANISHING = 1e-6
+INFORMATION_VANISHING = 1e-5
+"""Along a step to infinity the information falls by a factor with each step; elsewhere it keeps its magnitude."""
+CUT_OFFS_MAX = 6
+LEAST_VARIANCE = 1e-24
+"""Of a scaled, centred covariate: below this it is rounding."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class CoxState(TimesState):
         accepted: The best coefficients so far, shape (p,).
         log_likelihood, log_likelihood_null: At ``accepted``, and without covariates.
         decrement: Newton's decrement at ``accepted``.
+        cut_offs: How many steps led to hazards out of range.
+        information_null: The upper triangle of the information without covariates, shape (p(p+1)/2,).
         event_counts: How many events each time of a shared grid has; empty with one stratum per site.
     """
 
@@ -47,6 +52,8 @@ class CoxState(TimesState):
     log_likelihood: float
     log_likelihood_null: float
     decrement: float
+    cut_offs: int
+    information_null: Array
     event_counts: Array
 
 
@@ -68,12 +75,7 @@ class Fit:
     iterations: int
 
 
-def reach(beta: Array, centre: Array) -> float:
-    """The most that |eta| can be: covariates lie in [-1, 1] before centring."""
-    return float(np.abs(beta) @ (1.0 + np.abs(centre)))
-
-
-def ascend(moments: Moments, state: CoxState, design: Design, reach_max: float) -> CoxState | Fit:
+def ascend(moments: Moments, rows_cut_off: float, state: CoxState, design: Design) -> CoxState | Fit:
     """The next place to ask at, or the maximum.
 
     Newton's method with step halving. The maximum is reported one step beyond the last evaluation, which then lies
@@ -83,66 +85,82 @@ def ascend(moments: Moments, state: CoxState, design: Design, reach_max: float) 
         SingularInformation, Separation, NotConverged: with the terms at fault.
     """
     first = state.iteration == 0
-    slack = 1e-12 * (1.0 + abs(state.log_likelihood))
-    if state.iteration >= ITERATIONS_MAX:
-        _not_converged()
-    if not first and not moments.log_likelihood >= state.log_likelihood - slack:
-        return replace(state, iteration=state.iteration + 1, beta=(state.beta + state.accepted) / 2)
+    if first:
+        state = replace(state, log_likelihood_null=moments.log_likelihood, information_null=moments.information)
+    elif rows_cut_off > 0.5 or not moments.log_likelihood >= state.log_likelihood - _rounding(state):
+        return _shorter(state, design, is_cut_off=rows_cut_off > 0.5)
     solver = _equations(symmetric(moments.information, len(design)), state, design)
     step = solver.solve(moments.score)
     decrement = float(moments.score @ step)
-    null = moments.log_likelihood if first else state.log_likelihood_null
-    if decrement < DECREMENT_FLAT and float(np.abs(step).sum()) > STEP_ENDLESS:
-        _monotone(step, design.terms)
+    _check_monotone(step, decrement, state, design)
     stalled = not first and decrement < 1e-16 and decrement > state.decrement / 4
     if decrement <= DECREMENT_DONE or stalled:
+        null = state.log_likelihood_null
         return Fit(state.beta + step, solver.inverse, moments.log_likelihood, null, state.iteration + 1)
     return replace(
-        state,
-        iteration=state.iteration + 1,
-        beta=state.beta + _within(state.beta, step, state.centre, reach_max, design.terms),
+        _counted(state),
+        beta=state.beta + step,
         accepted=state.beta,
         log_likelihood=moments.log_likelihood,
-        log_likelihood_null=null,
         decrement=decrement,
     )
 
 
-def _within(beta: Array, step: Array, centre: Array, reach_max: float, terms: tuple[str, ...]) -> Array:
-    """The step, shortened so that the sums' bounds fit."""
-    room = reach_max - reach(beta, centre)
-    if room < 1e-3 * reach_max:
-        _monotone(step, terms)
-    length = reach(step, centre)
-    return step if length <= room else step * (room / length)
+def _rounding(state: CoxState) -> float:
+    """How far a log-likelihood may fall by rounding alone."""
+    return 1e-12 * (1.0 + abs(state.log_likelihood))
+
+
+def _counted(state: CoxState) -> CoxState:
+    """The state one iteration on.
+
+    Raises:
+        NotConverged: if there are too many.
+    """
+    if state.iteration + 1 >= ITERATIONS_MAX:
+        raise NotConverged(
+            f"The partial likelihood has no maximum within {ITERATIONS_MAX} evaluations.",
+            remedy="Check the covariates for outliers, and leave out terms with few events.",
+        )
+    return replace(state, iteration=state.iteration + 1)
+
+
+def _shorter(state: CoxState, design: Design, *, is_cut_off: bool) -> CoxState:
+    """Half the step: the likelihood fell, or somebody's hazard is out of range."""
+    cut_offs = state.cut_offs + is_cut_off
+    if cut_offs > CUT_OFFS_MAX:
+        raise _monotone(state.beta - state.accepted, state, design)
+    return replace(_counted(state), beta=(state.beta + state.accepted) / 2, cut_offs=cut_offs)
+
+
+def _check_monotone(step: Array, decrement: float, state: CoxState, design: Design) -> None:
+    """A step that changes hazards as much as ever, while the information along it vanishes, has no end.
+
+    Raises:
+        Separation: naming the terms.
+    """
+    before = float(step @ symmetric(state.information_null, len(step)) @ step)
+    if DECREMENT_DONE < decrement < min(DECREMENT_VANISHING, INFORMATION_VANISHING * before):
+        raise _monotone(step, state, design)
 
 
 def _equations(information: Array, state: CoxState, design: Design) -> Equations:
     """The information ready to solve with; where it vanishes only on the way, the likelihood is monotone."""
     try:
-        return equations(information, design.terms, design.to_original, least=1e-14 * state.events)
+        return equations(information, design.terms, design.to_original, least=LEAST_VARIANCE * state.events)
     except SingularInformation:
         if state.iteration == 0:
             raise
-        _monotone(1.0 / np.sqrt(np.maximum(np.diag(information), np.finfo(np.float64).tiny)), design.terms)
+        raise _monotone(state.beta, state, design) from None
 
 
-def _monotone(step: Array, terms: tuple[str, ...]) -> NoReturn:
-    largest = float(np.abs(step).max())
-    guilty = [term for term, length in zip(terms, step, strict=True) if abs(length) > largest / 10]
-    raise Separation(
-        f"The partial likelihood rises without end along {_quoted(guilty)}: at every event the one who has it is "
+def _monotone(direction: Array, state: CoxState, design: Design) -> Separation:
+    """The diagnosis, naming the terms whose part in the linear predictor moves most."""
+    spread = np.sqrt(np.diag(symmetric(state.information_null, len(direction))))
+    size = np.abs(direction) * spread
+    guilty = [f"'{term}'" for term, part in zip(design.terms, size, strict=True) if part >= 0.1 * size.max()]
+    return Separation(
+        f"The partial likelihood rises without end along {', '.join(guilty[:6])}: at every event the one who has it is "
         "extreme among those at risk, so no finite hazard ratio fits best.",
         remedy="Leave the term out, merge its levels, or compare the groups by Kaplan-Meier curves and a log-rank test.",
     )
-
-
-def _not_converged() -> NoReturn:
-    raise NotConverged(
-        f"The partial likelihood has no maximum within {ITERATIONS_MAX} evaluations.",
-        remedy="Check the covariates' ranges in the dictionary, and leave out terms with few events.",
-    )
-
-
-def _quoted(terms: list[str]) -> str:
-    return ", ".join(f"'{term}'" for term in terms)

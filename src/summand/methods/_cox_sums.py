@@ -2,33 +2,52 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from summand.methods._follow_up import Events
 from summand.methods._partial_likelihood import Moments, Positions, partial_likelihood, weighted_sums, width
 from summand.tables import Array
 
+TOTAL_BITS = 60
+
+
+def eta_max(rows_max: int) -> float:
+    """The most that |eta| may be, so that a total of 4 exp(eta) over ``rows_max`` rows stays below 2^60.
+
+    A quarter of what a Q63.64 number holds; and exp(-eta_max) still has eight digits there. About 26 for a million rows:
+    hazards that differ from the mean by a factor of 10^11 are no fit but a diagnosis.
+    """
+    return min(30.0, TOTAL_BITS * math.log(2.0) - math.log(4.0 * max(rows_max, 1)))
+
 
 def risk_sums(
-    x: Array, eta: Array, reached: Positions, events: Events, event_counts: Array, *, shift: float, efron: bool
+    x: Array, beta: Array, reached: Positions, events: Events, event_counts: Array, *, furthest: float, efron: bool
 ) -> Array:
-    """One batch's sums, with weights r = exp(eta - shift).
+    """One batch's sums at beta, with eta = x @ beta cut off at +-furthest and weights r = exp(eta).
+
+    The cut is what makes the bound of every sum independent of how wide the dictionary's ranges are; the first number
+    counts the rows it touched, and where there are any the sums are not used.
 
     Args:
         x: Scaled, centred covariates, shape (rows, p).
-        eta: x @ beta, shape (rows,).
+        beta: Shape (p,).
         reached: How many event times each row lived to see, its own included; shape (rows,).
         events: Who has the event, shape (rows,).
         event_counts: How many events each time has, shape (times,).
-        shift: A constant, so that r stays small; it cancels in the likelihood.
+        furthest: The most that abs(eta) may be.
         efron: Whether the sums over tied events are needed.
 
     Returns:
-        Shape (1 + p + (times + tied times) * width,): over events eta - shift and x; by time r, r x, r x x' of those
-        whose last event time it is; by tied time the same of those with the event.
+        Shape (2 + p + (times + tied times) * width,): rows cut off; over events eta and x; by time r, r x, r x x' of
+        those whose last event time it is; by tied time the same of those with the event.
     """
-    weights = np.exp(eta - shift)
-    of_events = np.concatenate([[(eta[events] - shift).sum()], events.astype(np.float64) @ x])
+    linear = x @ beta
+    eta = np.clip(linear, -furthest, furthest)
+    weights = np.exp(eta)
+    head = [float(np.count_nonzero(linear != eta)), float(eta[events].sum())]
+    of_events = np.concatenate([head, events.astype(np.float64) @ x])
     exits = weighted_sums(x, weights, reached, len(event_counts) + 1)[1:]  # 0: gone before the first event
     tied = _tied(event_counts, efron)
     deaths = _death_sums(x, weights, reached - 1, events, tied)
@@ -38,10 +57,10 @@ def risk_sums(
 def likelihood(sums: Array, event_counts: Array, p: int, *, efron: bool) -> Moments:
     """The log-likelihood, score and information of the risk sets behind `risk_sums` of all batches."""
     tied = _tied(event_counts, efron)
-    cut = 1 + p + len(event_counts) * width(p)
-    exits = sums[1 + p : cut].reshape(len(event_counts), width(p))
+    cut = 2 + p + len(event_counts) * width(p)
+    exits = sums[2 + p : cut].reshape(len(event_counts), width(p))
     deaths = sums[cut:].reshape(len(tied), width(p))
-    return partial_likelihood(exits, deaths, event_counts, tied, sums[: 1 + p])
+    return partial_likelihood(exits, deaths, event_counts, tied, sums[1 : 2 + p])
 
 
 def tied_count(event_counts: Array, *, efron: bool) -> int:
