@@ -40,20 +40,24 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(given: list[str]) -> int:
-    import click
+    import typer
 
     from summand.cli._app import build
 
     try:
-        found = build().main(given, prog_name="summand", standalone_mode=False)
-    except click.exceptions.Abort:
+        found = build()(given, prog_name="summand", standalone_mode=False)
+    except typer.Abort:
         return 130
-    except click.ClickException as error:
-        fields = {
-            "code": "usage", "message": error.format_message(),
-            "remedy": "Add --help to the command to see what it takes.",
-        }  # fmt: skip
-        _show(fields, "--json" in given)
+    except typer.TyperException as error:
+        message = error.format_message().strip()
+        if type(error).__name__ != "NoArgsIsHelpError":  # then the help was asked for by saying nothing
+            fields = {
+                "code": "usage", "message": message if message.endswith(".") else f"{message}.",
+                "remedy": "Add --help to the command to see what it takes.",
+            }  # fmt: skip
+            _show(fields, "--json" in given)
+        elif message:
+            sys.stdout.write(message + "\n")
         return 2
     return found if isinstance(found, int) else 0
 

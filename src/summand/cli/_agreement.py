@@ -10,7 +10,7 @@ import typer
 from summand.errors import AgreementError, UsageError
 
 agreement_app = typer.Typer(
-    name="agreement", help="Draft, check, read, sign and verify agreements.", no_args_is_help=True
+    name="agreement", help="Draft, check, read, sign and verify agreements.", no_args_is_help=True, add_completion=False
 )
 
 File = Annotated[Path, typer.Argument(help="Agreement in YAML or JSON, or a *.signed.json file.")]

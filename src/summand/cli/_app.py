@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import Annotated, Any
 
-import click
 import typer
+from typer.core import TyperGroup
 
 BRANCHES = {
     "agreement": ("summand.cli._agreement", "agreement_app", "Write, check, show, sign and verify agreements."),
@@ -20,14 +20,14 @@ BRANCHES = {
 }
 
 
-class LazyGroup(click.Group):
+class LazyGroup(TyperGroup):
     """A group that knows its branches by name and imports one when it is used."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  the base's signature
         """All branches, in order."""
         return sorted(BRANCHES)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  click's signature
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002  the base's signature
         """The branch of that name."""
         if cmd_name not in BRANCHES:
             return None
@@ -35,18 +35,35 @@ class LazyGroup(click.Group):
         command: Any = typer.main.get_command(getattr(importlib.import_module(module), name))
         command.help = command.help or help_text
         command.name = cmd_name
-        return command  # type: ignore[no-any-return]
+        return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  as above
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  the base's signature
         """The branches with their first lines, without importing any."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, BRANCHES[name][2]) for name in sorted(BRANCHES)])
 
 
-def build() -> click.Command:
+def _version(wanted: bool) -> None:
+    if wanted:
+        from summand import __version__
+
+        typer.echo(f"summand {__version__}")
+        raise typer.Exit
+
+
+def build() -> Any:
     """The ``summand`` command."""
     help_text = "Partners sign one agreement, keep their patients' data at home, and compute together under it."
-    group = LazyGroup("summand", help=help_text, no_args_is_help=True)
-    from summand import __version__
+    app = typer.Typer(
+        name="summand", cls=LazyGroup, help=help_text, add_completion=False, no_args_is_help=True, rich_markup_mode=None
+    )
 
-    return click.version_option(__version__, prog_name="summand")(group)
+    @app.callback(help=help_text)
+    def summand(
+        version: Annotated[
+            bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        ] = False,
+    ) -> None:
+        pass
+
+    return typer.main.get_command(app)

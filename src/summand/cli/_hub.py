@@ -9,7 +9,7 @@ import typer
 
 from summand.errors import UsageError
 
-hub_app = typer.Typer(no_args_is_help=True)
+hub_app = typer.Typer(no_args_is_help=True, add_completion=False)
 Folder = Annotated[Path, typer.Argument(help="The hub's folder.")]
 
 

@@ -9,7 +9,7 @@ import typer
 
 from summand.signing import PrivateKey
 
-key_app = typer.Typer(no_args_is_help=True)
+key_app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
 @key_app.command("new")

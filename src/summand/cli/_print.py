@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from summand.federation import StudyResult
 
 PROGRESS_AFTER_SECONDS = 2.0
+FILE_WIDTH = 120
 
 
 def print_json(value: Any) -> None:
@@ -35,12 +36,13 @@ def print_result(result: StudyResult, *, as_json: bool, plot: Path | None) -> No
     from rich.console import Console
     from rich.markup import escape
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else FILE_WIDTH)
     console.print(f"[bold]{escape(result.heading)}[/bold]")
     for line in result.facts:
         console.print(escape(line))
     for title, table in result.tables():
-        console.print(rich_table(title, table.columns, table.shown()))
+        compact = table.compact()
+        console.print(rich_table(title, compact.columns, compact.shown()))
     for text in result.warnings:
         console.print(f"[yellow]Warning:[/yellow] {escape(text)}")
     for text in result.notes:
@@ -55,7 +57,9 @@ def rich_table(title: str, columns: tuple[str, ...], rows: list[list[str]]) -> A
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title=escape(title) or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(
+        title=escape(title) or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
+    )
     for place, name in enumerate(columns):
         cells = [row[place] for row in rows]
         table.add_column(escape(name), justify="left" if not place or _is_text(cells) else "right", overflow="fold")

@@ -11,7 +11,7 @@ from summand.cli._print import print_result, progress
 from summand.cli._variadic import FilesCommand
 from summand.errors import UsageError
 
-run_app = typer.Typer(no_args_is_help=True)
+run_app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 Formula = Annotated[str, typer.Argument(help="Such as 'Surv(time, status) ~ age + sex' or 'y ~ x + C(group)'.")]
 Sites = Annotated[

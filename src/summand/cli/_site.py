@@ -10,7 +10,7 @@ import typer
 
 from summand.errors import UsageError
 
-site_app = typer.Typer(no_args_is_help=True)
+site_app = typer.Typer(no_args_is_help=True, add_completion=False)
 Folder = Annotated[Path, typer.Argument(help="The site's folder.")]
 
 

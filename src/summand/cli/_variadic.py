@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-import click
 from typer.core import TyperCommand
 
 OPTION = "--sites"
@@ -13,7 +13,7 @@ OPTION = "--sites"
 class FilesCommand(TyperCommand):
     """A command whose ``--sites`` takes every word up to the next option, ``--``, or the formula (it has a ``~``)."""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """As click does, after ``--sites a b`` is written as ``--sites a --sites b``."""
         return super().parse_args(ctx, spread(args))
 

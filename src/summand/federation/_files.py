@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 from summand.encoding import parse
 from summand.errors import DictionaryInvalid, PeerProtocolError, UsageError
@@ -18,15 +17,13 @@ NAME_CHARACTERS_MAX = 63
 _OUTSIDE = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
-def open_files(
-    paths: Sequence[Path], *, by: str | None = None, dictionary: Mapping[str, Any] | Dictionary | None = None
-) -> Federation:
+def open_files(paths: Sequence[Path], *, by: str | None = None, dictionary: Dictionary | None = None) -> Federation:
     """A trial federation over files, as if each were a site.
 
     Args:
         paths: CSV or Parquet files; sites are called as their files, without folder and ending.
         by: Deal one file to sites by this column instead.
-        dictionary: A Table Schema, or what was read from one; inferred from the files (and said so) if not given.
+        dictionary: What the columns mean; inferred from the files (and said so) if not given.
 
     Raises:
         UsageError: if there is no file, or several with ``by``.
@@ -36,11 +33,11 @@ def open_files(
         raise UsageError("No file is given.", remedy="Name one file for each site: --sites a.csv b.parquet")
     if by is not None and len(paths) != 1:
         raise UsageError(f"--by deals one file to sites; {len(paths)} are given.", remedy="Give one file with --sites.")
+    notes: Sequence[str] = ()
     if dictionary is None:
         meaning, notes = infer_from("trial", list(paths))
     else:
-        is_read = isinstance(dictionary, Dictionary)
-        meaning, notes = (dictionary if is_read else dictionary_from_table_schema("table", dict(dictionary))), ()
+        meaning = dictionary
     if by is None:
         names = site_names(path.name.split(".")[0] for path in paths)
         sources = {name: open_source(path, meaning, allow_extra=True) for name, path in zip(names, paths, strict=True)}

@@ -64,6 +64,23 @@ class Table:
             for i, row in enumerate(self.rows)
         ]
 
+    def compact(self) -> Table:
+        """The table with four digits to a number and each interval in one cell, for a narrow page."""
+        names, places = list(self.columns), list(range(len(self.columns)))
+        pairs = {low: (names.index(high), title) for low, high, title in _intervals(names)}
+        seconds = {high for high, _ in pairs.values()}
+        kept = [place for place in places if place not in seconds]
+        rows = []
+        for i, row in enumerate(self.rows):
+            cells: list[Any] = []
+            for j in kept:
+                low = HIDDEN if (i, j) in self.hidden else shown(row[j], names[j], digits=4)
+                cells.append(
+                    f"{low} to {shown(row[pairs[j][0]], digits=4)}" if j in pairs and row[j] is not None else low
+                )
+            rows.append(tuple(cells))
+        return Table(tuple(pairs[j][1] if j in pairs else TITLES.get(names[j], names[j]) for j in kept), tuple(rows))
+
     def __str__(self) -> str:
         cells = [list(self.columns), *self.shown()]
         widths = [max(len(row[i]) for row in cells) for i in range(len(self.columns))]
@@ -78,6 +95,21 @@ class Table:
             "<tr>" + "".join(f"<td>{html.escape(text)}</td>" for text in row) + "</tr>" for row in self.shown()
         )
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+TITLES = {
+    "std_error": "std. error", "p_value": "p", "hazard_ratio": "hazard ratio", "odds_ratio": "odds ratio",
+    "auc_std_error": "std. error", "calibration_slope": "slope", "calibration_in_the_large": "in the large",
+}  # fmt: skip
+
+
+def _intervals(names: Sequence[str]) -> Iterator[tuple[int, str, str]]:
+    """The place of each lower limit, the name of its upper limit, and what a joint column is called."""
+    for low, high in (
+        ("conf_low", "conf_high"), ("hazard_ratio_low", "hazard_ratio_high"), ("odds_ratio_low", "odds_ratio_high"),
+    ):  # fmt: skip
+        if low in names and high in names:
+            yield names.index(low), high, "95 % interval"
 
 
 def tables_of(result: Mapping[str, Any]) -> Iterator[tuple[str, Table]]:
@@ -157,8 +189,8 @@ def _cell(value: Any) -> Any:
     return value
 
 
-def shown(value: Any, column: str = "") -> str:
-    """A value as a person reads it."""
+def shown(value: Any, column: str = "", *, digits: int = 6) -> str:
+    """A value as a person reads it, with so many digits."""
     if is_hidden(value):
         return HIDDEN
     if value is None:
@@ -168,5 +200,5 @@ def shown(value: Any, column: str = "") -> str:
     if isinstance(value, float):
         if column == "p_value":
             return "<1e-16" if value < 1e-16 else f"{value:.3g}"
-        return f"{value:.0%}" if column == "share" else f"{value:.6g}"
+        return f"{value:.0%}" if column == "share" else f"{value:.{digits}g}"
     return str(value)
