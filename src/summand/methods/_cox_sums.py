@@ -40,7 +40,7 @@ def risk_sums(
         efron: Whether the sums over tied events are needed.
 
     Returns:
-        Shape (2 + p + (times + tied times) * width,): rows cut off; over events eta and x; by time r, r x, r x x' of
+        Shape (2 + p + width * (times + tied times),): rows cut off; over events eta and x; by time r, r x, r x x' of
         those whose last event time it is; by tied time the same of those with the event.
     """
     linear = x @ beta
@@ -48,7 +48,7 @@ def risk_sums(
     weights = np.exp(eta)
     head = [float(np.count_nonzero(linear != eta)), float(eta[events].sum())]
     of_events = np.concatenate([head, events.astype(np.float64) @ x])
-    exits = weighted_sums(x, weights, reached, len(event_counts) + 1)[1:]  # 0: gone before the first event
+    exits = weighted_sums(x, weights, reached, len(event_counts) + 1)[:, 1:]  # 0: gone before the first event
     tied = _tied(event_counts, efron)
     deaths = _death_sums(x, weights, reached - 1, events, tied)
     return np.concatenate([of_events, exits.ravel(), deaths.ravel()])
@@ -58,8 +58,8 @@ def likelihood(sums: Array, event_counts: Array, p: int, *, efron: bool) -> Mome
     """The log-likelihood, score and information of the risk sets behind `risk_sums` of all batches."""
     tied = _tied(event_counts, efron)
     cut = 2 + p + len(event_counts) * width(p)
-    exits = sums[2 + p : cut].reshape(len(event_counts), width(p))
-    deaths = sums[cut:].reshape(len(tied), width(p))
+    exits = sums[2 + p : cut].reshape(width(p), len(event_counts))
+    deaths = sums[cut:].reshape(width(p), len(tied))
     return partial_likelihood(exits, deaths, event_counts, tied, sums[1 : 2 + p])
 
 
@@ -73,9 +73,9 @@ def _tied(event_counts: Array, efron: bool) -> Positions:
 
 
 def _death_sums(x: Array, weights: Array, position: Positions, events: Events, tied: Positions) -> Array:
-    """Sums over those with the event at the tied times, shape (len(tied), width)."""
+    """Sums over those with the event at the tied times, shape (width, len(tied))."""
     if not len(tied):
-        return np.zeros((0, width(x.shape[1])))
+        return np.zeros((width(x.shape[1]), 0))
     place = np.searchsorted(tied, position)
     hit = events & (place < len(tied))
     hit[hit] = tied[place[hit]] == position[hit]

@@ -60,7 +60,7 @@ def weighted_sums(x: Array, weights: Array, positions: Positions, count: int) ->
         count: How many positions there are.
 
     Returns:
-        Shape (count, 1 + p + p(p+1)/2).
+        Shape (1 + p + p(p+1)/2, count).
     """
     p = x.shape[1]
     out = np.empty((width(p), count))
@@ -72,40 +72,40 @@ def weighted_sums(x: Array, weights: Array, positions: Positions, count: int) ->
         for j in range(i, p):
             out[at] = np.bincount(positions, weights=weighted * x[:, j], minlength=count)
             at += 1
-    return out.T
+    return out
 
 
 def partial_likelihood(exits: Array, deaths: Array, event_counts: Array, tied: Positions, of_events: Array) -> Moments:
     """The log-likelihood, score and information of one stratum.
 
     Args:
-        exits: Sums over the people who leave at or after each event time and before the next: shape (times, width).
-        deaths: Sums over those with the event at the times ``tied``, shape (len(tied), width); for Breslow none.
+        exits: Sums over the people who leave at or after each event time and before the next: shape (width, times).
+        deaths: Sums over those with the event at the times ``tied``, shape (width, len(tied)); for Breslow none.
         event_counts: d at each time, shape (times,); a time without events, or with nobody at risk, adds nothing.
         tied: Which times Efron's correction applies to.
         of_events: The sums of eta and x over all events, shape (1 + p,).
     """
-    at_risk = np.cumsum(exits[::-1], axis=0)[::-1]
-    happens = (event_counts > 0.5) & (at_risk[:, 0] > 0.0)
-    at_risk, tied, deaths = at_risk[happens], tied[happens[tied]], deaths[happens[tied]]
     p = len(of_events) - 1
-    d, s0 = event_counts[happens], at_risk[:, 0]
-    a = at_risk[:, 1 : 1 + p] / s0[:, None]
-    log_likelihood = float(of_events[0]) - float(d @ np.log(s0))
+    at_risk = np.cumsum(exits[: 1 + p, ::-1], axis=1)[:, ::-1]
+    happens = (event_counts > 0.5) & (at_risk[0] > 0.0)
+    tied, deaths = tied[happens[tied]], deaths[:, happens[tied]]
+    d, s0 = np.where(happens, event_counts, 0.0), np.where(happens, at_risk[0], 1.0)
+    a = at_risk[1:] / s0
+    efron = _efron_sums(deaths, d[tied], s0[tied])
     first, second = d.copy(), d.copy()
-    place = (np.cumsum(happens) - 1)[tied]
-    efron = _efron_sums(deaths, d[place], s0[place])
-    first[place], second[place] = efron.u, efron.uu
-    score = of_events[1:] - first @ a + efron.cu @ efron.b
-    information = (first / s0) @ at_risk[:, 1 + p :] - (efron.cu / s0[place]) @ deaths[:, 1 + p :]
-    cross = (a[place] * efron.cuu[:, None]).T @ efron.b
-    square = (a * second[:, None]).T @ a - cross - cross.T + (efron.b * efron.ccuu[:, None]).T @ efron.b
-    return Moments(log_likelihood + efron.log_u, score, information - square[np.triu_indices(p)])
+    first[tied], second[tied] = efron.u, efron.uu
+    log_likelihood = float(of_events[0]) - float(d @ np.log(s0)) + efron.log_u
+    score = of_events[1:] - a @ first + efron.b @ efron.cu
+    # The sum over event times of S2 times a weight is the sum over exits of r x x' times the weights up to the exit.
+    information = exits[1 + p :] @ np.cumsum(first / s0) - deaths[1 + p :] @ (efron.cu / s0[tied])
+    cross = (a[:, tied] * efron.cuu) @ efron.b.T
+    square = (a * second) @ a.T - cross - cross.T + (efron.b * efron.ccuu) @ efron.b.T
+    return Moments(log_likelihood, score, information - square[np.triu_indices(p)])
 
 
 @dataclass(frozen=True)
 class _EfronSums:
-    """Per tied time, sums over l of u, c u, u^2, c u^2 and c^2 u^2, shape (tied,); and b, shape (tied, p)."""
+    """Per tied time, sums over l of u, c u, u^2, c u^2 and c^2 u^2, shape (tied,); and b, shape (p, tied)."""
 
     u: Array
     cu: Array
@@ -121,13 +121,13 @@ def _efron_sums(deaths: Array, counts: Array, s0: Array) -> _EfronSums:
     time = np.repeat(np.arange(len(whole)), whole)
     rank = np.arange(len(time)) - np.repeat(np.cumsum(whole) - whole, whole)
     c = rank / counts[time]
-    u = 1.0 / (1.0 - c * (deaths[:, 0] / s0)[time])
+    u = 1.0 / (1.0 - c * (deaths[0] / s0)[time])
 
     def by_time(values: Array) -> Array:
         return np.bincount(time, weights=values, minlength=len(whole)).astype(np.float64)
 
-    p = _covariates(deaths.shape[1])
-    b = deaths[:, 1 : 1 + p] / s0[:, None]
+    p = _covariates(len(deaths))
+    b = deaths[1 : 1 + p] / s0
     squares = u * u
     return _EfronSums(
         by_time(u),
