@@ -92,6 +92,9 @@ def _examine(value: Mapping[str, Any], lines: Mapping[str, int]) -> tuple[Agreem
     except ValidationError as error:
         for item in error.errors(include_url=False):
             place = tuple(part for part in item["loc"])
+            # A list whose entries are all faulty counts as empty to pydantic; the entries' own findings say enough.
+            if item["type"] == "too_short" and item["input"]:
+                continue
             if not any(_touches(pointer_of(place), pointer) for pointer in opened):
                 findings.append(complaint(item, lines))
     if agreement is not None:
