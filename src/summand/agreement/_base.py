@@ -27,7 +27,14 @@ def _is_key(text: str) -> str:
     return text
 
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
+def _shows_as_it_is(text: str) -> str:
+    # What a signer reads must be what is signed: no terminal escapes, no right-to-left overrides.
+    if not all(letter.isprintable() or letter in "\n\t" for letter in text):
+        raise ValueError("text without control or direction characters")
+    return text
+
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=4000), AfterValidator(_shows_as_it_is)]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
 """A short name without spaces that other clauses refer to: ``site-03``, ``lung``."""
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]

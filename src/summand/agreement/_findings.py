@@ -73,9 +73,14 @@ def clause_of(place: Place) -> str:
     if not place or str(place[0]) not in CLAUSES:
         return "document"
     letter = CLAUSES[str(place[0])][0]
-    names = [str(part) for part in place if isinstance(part, str)]
+    names = [printable(part) for part in place if isinstance(part, str)]
     keeps_key = len(names) == 1 or names[0] in ("parties", "people")
     return ".".join([letter, *(names if keeps_key else names[1:])])
+
+
+def printable(text: str) -> str:
+    """The text without characters that could change how a terminal or page shows what stands around it."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text[:200])
 
 
 def pointer_of(place: Place) -> str:

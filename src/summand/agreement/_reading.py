@@ -34,6 +34,8 @@ def load_agreement(source: Path | str | bytes) -> Agreement:
 
 def read_value(value: Mapping[str, Any]) -> Agreement:
     """As `load_agreement`, from plain JSON values."""
+    if not isinstance(value, Mapping):
+        raise AgreementSyntaxError("This is no agreement: it must be a mapping of clauses.", remedy="Send one.")
     return _settle(*_examine(value, {}))
 
 

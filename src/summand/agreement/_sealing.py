@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from summand.agreement._document import Agreement
-from summand.agreement._source import LARGEST_BYTES
+from summand.agreement._source import LARGEST_BYTES, bytes_of
 from summand.encoding import canonical, parse, parse_canonical
 from summand.errors import AgreementSyntaxError, PeerProtocolError, SignatureInvalid
 from summand.signing import Envelope, PrivateKey, PublicKey
@@ -190,13 +190,7 @@ def load_signed(source: Path | str | bytes) -> SignedAgreement:
         AgreementSyntaxError: if it is no DSSE envelope, or is too large or unreadable.
         SignatureInvalid, AgreementIncomplete, AgreementError: as `SignedAgreement.from_envelope`.
     """
-    try:
-        data = source if isinstance(source, bytes) else Path(source).read_bytes()
-    except OSError as error:
-        raise AgreementSyntaxError(
-            f"{Path(str(source)).name} cannot be read: {error.strerror or type(error).__name__}.",
-            remedy="Check the path.",
-        ) from None
+    data = source if isinstance(source, bytes) else bytes_of(Path(source), 2 * LARGEST_BYTES)
     if len(data) > 2 * LARGEST_BYTES:
         raise AgreementSyntaxError("The signed file is too large to be an agreement.", remedy="Check the file.")
     try:

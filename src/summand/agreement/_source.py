@@ -20,7 +20,7 @@ def read_source(source: Path | str | bytes) -> tuple[dict[str, Any], dict[str, i
     Raises:
         AgreementSyntaxError: if it cannot be read, is over 2 MB, is neither, or is no object.
     """
-    data = source if isinstance(source, bytes) else _bytes_of(Path(source))
+    data = source if isinstance(source, bytes) else bytes_of(Path(source))
     if len(data) > LARGEST_BYTES:
         raise AgreementSyntaxError(
             f"An agreement has at most {LARGEST_BYTES:,} bytes; this file has {len(data):,}.",
@@ -42,11 +42,15 @@ def read_source(source: Path | str | bytes) -> tuple[dict[str, Any], dict[str, i
     return value, lines
 
 
-def _bytes_of(path: Path) -> bytes:
+def bytes_of(path: Path, limit: int = LARGEST_BYTES) -> bytes:
+    """The file's bytes, or one more than ``limit`` of them where it is larger.
+
+    Raises:
+        AgreementSyntaxError: if it cannot be read.
+    """
     try:
         with path.open("rb") as file:
-            return file.read(LARGEST_BYTES + 1)
-    except OSError as error:
-        raise AgreementSyntaxError(
-            f"{path.name} cannot be read: {error.strerror or type(error).__name__}.", remedy="Check the path."
-        ) from None
+            return file.read(limit + 1)
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise AgreementSyntaxError(f"{path.name[:80]!r} cannot be read: {reason}.", remedy="Check the path.") from None

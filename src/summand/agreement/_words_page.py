@@ -29,7 +29,8 @@ def said(item: Any) -> str:
         return "yes" if item else "no"
     if isinstance(item, float):
         return f"{item:g}"
-    return str(item).replace("_", " ") if isinstance(item, str) and item.isidentifier() else str(item)
+    text = "".join(letter if letter.isprintable() else " " for letter in str(item))
+    return text.replace("_", " ") if text.isidentifier() else text
 
 
 def value(page: Any, *path: str) -> str:

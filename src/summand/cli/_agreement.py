@@ -41,8 +41,9 @@ def new(
 def check(file: File, as_json: Json = False) -> None:
     """List everything that keeps an agreement from being signed, with clause, line and remedy; exit code 10 if any."""
     from summand.agreement import check as check_agreement
+    from summand.agreement import load_signed
 
-    findings = check_agreement(file)
+    findings = check_agreement(load_signed(file).agreement if file.name.endswith(".signed.json") else file)
     failing = [item for item in findings if item.fails]
     if as_json:
         _print_json({"ok": not failing, "findings": [item.to_dict() for item in findings]})

@@ -114,6 +114,7 @@ def test_parties_sign_in_turn(folder: Path) -> None:
     assert run("verify", folder / "3.signed.json").count("valid") == 3
     assert load_signed(folder / "3.signed.json").is_fully_signed
     assert "## Who" in run("show", folder / "3.signed.json")
+    assert "may be signed" in run("check", folder / "3.signed.json")
 
 
 def test_counterparts_are_joined(folder: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from summand.agreement import Agreement, check, complete_example, load_agreement, read_source
+from summand.agreement import Agreement, check, complete_example, load_agreement, read_source, to_plain_words
 from summand.errors import AgreementError, AgreementSyntaxError, SummandError
 
 EXAMPLE = complete_example()
@@ -178,8 +178,31 @@ def test_a_missing_clause_points_to_the_clause_around_it() -> None:
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     """A path that cannot be read gives our error with the file's name."""
-    with pytest.raises(AgreementSyntaxError, match=r"nowhere\.yaml"):
-        load_agreement(tmp_path / "nowhere.yaml")
+    for name in ("nowhere.yaml", "a\0b"):
+        with pytest.raises(AgreementSyntaxError, match="cannot be read"):
+            load_agreement(tmp_path / name)
+    with pytest.raises(AgreementSyntaxError, match="cannot be read"):
+        load_agreement(tmp_path)
+
+
+@pytest.mark.parametrize("value", [None, 3, "x", [], [1], {1: 2}, {"identity": {1: 2}}, {"format": object()}], ids=str)
+def test_values_that_are_no_document(value: Any) -> None:
+    """Whatever a caller hands over, the error is ours."""
+    with pytest.raises(AgreementError):
+        Agreement.from_dict(value)
+
+
+@pytest.mark.parametrize("letter", ["\x1b[2K", "\r", "\u202e", "\x00"], ids=ascii)
+def test_text_that_hides_what_is_signed(letter: str) -> None:
+    """Terminal escapes and direction overrides are refused, so that what people read is what they sign."""
+    value = EXAMPLE.to_dict()
+    value["confidentiality"]["liability_cap"] = f"none {letter}"
+
+    (found,) = [item for item in check(value) if item.fails]
+
+    assert (found.code, found.clause) == ("agreement.syntax", "M.liability_cap")
+    assert letter not in found.message
+    assert letter not in to_plain_words(value)
 
 
 def test_an_agreement_is_never_changed() -> None:
