@@ -12,11 +12,11 @@ import numpy as np
 
 from summand.errors import FormulaInvalid, UsageError
 from summand.methods import _spec
-from summand.methods._cox_grid import grid_layout, with_event_counts
+from summand.methods._cox_grid import grid_eta_max, grid_layout, with_event_counts
 from summand.methods._cox_result import cox_values, grouping_warning
 from summand.methods._cox_step import CoxState, Fit, ascend
-from summand.methods._cox_strata import strata_layout
-from summand.methods._cox_sums import eta_max, likelihood, risk_sums
+from summand.methods._cox_strata import STRATA_ETA_MAX, strata_layout
+from summand.methods._cox_sums import likelihood, risk_sums
 from summand.methods._cox_survey import Survey, survey_layout, survey_tally, survey_update
 from summand.methods._design import Design
 from summand.methods._follow_up import FollowUp
@@ -171,10 +171,10 @@ class CoxRegression:
         x = self.design.matrix(batch) - state.centre
         if self.site == "strata":
             reached = np.searchsorted(local["event_times"], times, side="right")
-            counts = local["event_counts"]
+            counts, furthest = local["event_counts"], STRATA_ETA_MAX
         else:
             reached, counts = self.grid.place(times, state), state.event_counts
-        furthest = eta_max(self._placed.rows_max)
+            furthest = grid_eta_max(self._placed.rows_max)
         return risk_sums(x, state.beta, reached, events, counts, furthest=furthest, efron=self._efron)
 
     def condense(self, partial: Any, state: CoxState, local: Local) -> tuple[Array, Local]:

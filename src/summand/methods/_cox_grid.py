@@ -15,19 +15,29 @@ import numpy as np
 
 from summand.errors import UsageError
 from summand.methods._cox_step import CoxState
-from summand.methods._cox_sums import eta_max, tied_count
+from summand.methods._cox_sums import tied_count
 from summand.methods._partial_likelihood import width
 from summand.methods._protocol import Block, Layout
 from summand.tables import Array
 
 NUMBERS_MAX = 2_000_000
+TOTAL_BITS = 60
 SLACK = 1.001
+
+
+def grid_eta_max(rows_max: int) -> float:
+    """The most that |eta| may be, so that a total of 4 exp(eta) over ``rows_max`` rows stays below 2^60.
+
+    That is a quarter of what a Q63.64 number holds; and exp(-26), 26 being the limit for a million rows, still has eight
+    digits there.
+    """
+    return min(30.0, TOTAL_BITS * math.log(2.0) - math.log(4.0 * max(rows_max, 1)))
 
 
 def grid_layout(state: CoxState, rows_max: int, *, efron: bool) -> Layout:
     """What a site contributes at ``state``: a centred covariate is at most 2, a product of two at most 4."""
     p, times = len(state.beta), len(state.event_counts)
-    furthest = eta_max(rows_max)
+    furthest = grid_eta_max(rows_max)
     most = SLACK * 4.0 * math.exp(furthest)
     tied = tied_count(state.event_counts, efron=efron)
     blocks = [

@@ -129,7 +129,7 @@ def _shorter(state: CoxState, design: Design, *, is_cut_off: bool) -> CoxState:
     """Half the step: the likelihood fell, or somebody's hazard is out of range."""
     cut_offs = state.cut_offs + is_cut_off
     if cut_offs > CUT_OFFS_MAX:
-        raise _monotone(state.beta - state.accepted, state, design)
+        raise _out_of_range(state.beta - state.accepted, state, design)
     return replace(_counted(state), beta=(state.beta + state.accepted) / 2, cut_offs=cut_offs)
 
 
@@ -155,12 +155,26 @@ def _equations(information: Array, state: CoxState, design: Design) -> Equations
 
 
 def _monotone(direction: Array, state: CoxState, design: Design) -> Separation:
-    """The diagnosis, naming the terms whose part in the linear predictor moves most."""
-    spread = np.sqrt(np.diag(symmetric(state.information_null, len(direction))))
-    size = np.abs(direction) * spread
-    guilty = [f"'{term}'" for term, part in zip(design.terms, size, strict=True) if part >= 0.1 * size.max()]
+    """The diagnosis where the likelihood has no maximum."""
     return Separation(
-        f"The partial likelihood rises without end along {', '.join(guilty[:6])}: at every event the one who has it is "
+        f"The partial likelihood rises without end along {_moving(direction, state, design)}: at every event the one who has it is "
         "extreme among those at risk, so no finite hazard ratio fits best.",
         remedy="Leave the term out, merge its levels, or compare the groups by Kaplan-Meier curves and a log-rank test.",
     )
+
+
+def _out_of_range(direction: Array, state: CoxState, design: Design) -> Separation:
+    """The diagnosis where some people's hazards leave the range of the sums."""
+    return Separation(
+        f"Along {_moving(direction, state, design)} the fit moves to hazards more than a factor 10^11 from the mean: no "
+        "finite hazard ratio fits best, or a few people lie far from all others.",
+        remedy="Look for outliers in these columns; leave the term out, or use site='strata', which has more room.",
+    )
+
+
+def _moving(direction: Array, state: CoxState, design: Design) -> str:
+    """The terms whose part in the linear predictor moves most."""
+    spread = np.sqrt(np.diag(symmetric(state.information_null, len(direction))))
+    size = np.abs(direction) * spread
+    moving = [f"'{term}'" for term, part in zip(design.terms, size, strict=True) if part >= 0.1 * size.max()]
+    return ", ".join(moving[:6])

@@ -10,8 +10,10 @@ from __future__ import annotations
 import math
 
 from summand.methods._cox_step import CoxState
-from summand.methods._cox_sums import eta_max
 from summand.methods._protocol import Block, Layout
+
+STRATA_ETA_MAX = 300.0
+"""exp(eta) of both signs, times the people of a site, stays within float64; only ratios of sums leave."""
 
 SLACK = 1.001
 """A scaled covariate lies in [-1, 1] up to rounding, and a ratio of sums is rounded too."""
@@ -21,11 +23,11 @@ def strata_layout(state: CoxState, rows_max: int) -> Layout:
     """What a site contributes at ``state``.
 
     An event adds to the log-likelihood eta - log(sum of exp(eta) over at most ``rows_max`` at risk), where two eta
-    differ by at most twice `eta_max`; to the score a difference of two covariates in [-1, 1]; to the information a covariance
+    differ by at most twice `STRATA_ETA_MAX`; to the score a difference of two covariates in [-1, 1]; to the information a covariance
     of such covariates, at most 1 (Popoviciu's inequality).
     """
     p = len(state.beta)
-    log_likelihood = 2.0 * eta_max(rows_max) + math.log(max(rows_max, 2))
+    log_likelihood = 2.0 * STRATA_ETA_MAX + math.log(max(rows_max, 2))
     return (
         Block("hazards out of range", "1", 1, 1.0, "how many people's hazard is beyond any plausible ratio"),
         Block("partial log-likelihood", "nat", 1, SLACK * log_likelihood, "how well the model fits"),

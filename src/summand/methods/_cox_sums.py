@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from summand.methods._follow_up import Events
 from summand.methods._partial_likelihood import Moments, Positions, partial_likelihood, weighted_sums, width
 from summand.tables import Array
-
-TOTAL_BITS = 60
-
-
-def eta_max(rows_max: int) -> float:
-    """The most that |eta| may be, so that a total of 4 exp(eta) over ``rows_max`` rows stays below 2^60.
-
-    A quarter of what a Q63.64 number holds; and exp(-eta_max) still has eight digits there. About 26 for a million rows:
-    hazards that differ from the mean by a factor of 10^11 are no fit but a diagnosis.
-    """
-    return min(30.0, TOTAL_BITS * math.log(2.0) - math.log(4.0 * max(rows_max, 1)))
 
 
 def risk_sums(
