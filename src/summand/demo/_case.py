@@ -78,7 +78,9 @@ class Case:
         analyst: Name of the person who asks.
         studies: What is asked, in order.
         goal_studies: Goal -> the study that measures it.
-        group_names: Column -> level -> what people call it.
+        group_names: Group of the survival curves -> what people call it.
+        terms: Term of the models -> what people call it, and per how many units its ratio is shown.
+        time_unit: The unit of follow-up, "" if there is none.
     """
 
     name: str
@@ -93,7 +95,9 @@ class Case:
     analyst: str
     studies: tuple[Study, ...]
     goal_studies: Mapping[str, str]
-    group_names: Mapping[str, Mapping[str, str]]
+    group_names: Mapping[str, str]
+    terms: Mapping[str, tuple[str, float]]
+    time_unit: str = ""
 
     @property
     def row_count(self) -> int:

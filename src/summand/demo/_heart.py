@@ -41,6 +41,17 @@ HOSPITALS: dict[str, dict[str, Any]] = {
     },
 }  # fmt: skip
 """Places by city, two decimals; for Zurich and Basel, which published one file, the point halfway between them."""
+TERMS: dict[str, tuple[str, float]] = {
+    "age": ("Age, per ten years", 10.0),
+    "sex": ("Men, against women", 1.0),
+    "cp[T.2]": ("Atypical angina, against typical", 1.0),
+    "cp[T.3]": ("Other chest pain, against typical", 1.0),
+    "cp[T.4]": ("No chest pain, against typical", 1.0),
+    "trestbps": ("Blood pressure, per 10 mm Hg", 10.0),
+    "thalach": ("Highest heart rate, per 10 a minute", 10.0),
+    "exang": ("Angina at exercise", 1.0),
+    "oldpeak": ("ST depression, per mm", 1.0),
+}
 FILES: dict[str, tuple[str, str]] = {
     "cleveland": (
         "processed.cleveland.data", "a74b7efa387bc9d108d7d0115d831fe9b414b29ae7124f331b622b4efa0427c8",
@@ -88,6 +99,7 @@ def heart_case(folder: Path, keys: Keys | None = None, today: date | None = None
         studies=heart_studies(),
         goal_studies={"complete-records": "logistic"},
         group_names={},
+        terms=TERMS,
     )
 
 

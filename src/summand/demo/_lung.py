@@ -64,7 +64,13 @@ def lung_case(keys: Keys | None = None, today: date | None = None) -> Case:
         analyst=ANALYST,
         studies=lung_studies(),
         goal_studies={"ecog-recorded": "describe", "one-year-survival": "km"},
-        group_names={"sex": {"1": "men", "2": "women"}},
+        group_names={"1": "men", "2": "women"},
+        terms={
+            "age": ("Age, per ten years", 10.0),
+            "sex": ("Women, against men", 1.0),
+            "ph.ecog": ("ECOG status, per point", 1.0),
+        },
+        time_unit="days",
     )
 
 

@@ -13,7 +13,7 @@ INDICATORS: dict[str, str] = {
     "recorded": "recorded(COLUMN): share of records that have a value, from 'describe'",
     "complete_cases": "complete_cases: share of records complete for a model, from any model",
     "estimate": "estimate(TERM): a coefficient, from 'linear', 'logistic' or 'cox'",
-    "auc": "auc(EVALUATION)[SITE]: area under the ROC curve, from 'evaluate'",
+    "auc": "auc(MODEL)[SITE]: area under the ROC curve, from 'evaluate'",
 }
 _FORM = re.compile(r"(?P<name>[a-z_]+)(?:\((?P<argument>[^()]*(?:\([^()]*\)[^()]*)?)\))?(?:\[(?P<group>[^\[\]]+)\])?")
 _NEEDS_ARGUMENT = frozenset({"survival", "mean", "recorded", "estimate"})

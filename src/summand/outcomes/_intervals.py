@@ -27,14 +27,3 @@ def student(mean: float, sd: float, n: int) -> Interval:
 
     half = float(stdtrit(n - 1, 0.975)) * sd / math.sqrt(n)
     return mean - half, mean + half
-
-
-def hanley_mcneil(auc: float, positive: int, negative: int) -> Interval:
-    """The interval of an area under the ROC curve, from the two class sizes, each at least 1.
-
-    Source: Hanley & McNeil (1982), Radiology 143(1), p. 32, with the exponential model's Q1 and Q2.
-    """
-    q1, q2 = auc / (2 - auc), 2 * auc * auc / (1 + auc)
-    variance = auc * (1 - auc) + (positive - 1) * (q1 - auc * auc) + (negative - 1) * (q2 - auc * auc)
-    half = Z95 * math.sqrt(max(0.0, variance) / (positive * negative))
-    return max(0.0, auc - half), min(1.0, auc + half)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from summand.outcomes._indicator import Indicator
-from summand.outcomes._intervals import Interval, hanley_mcneil, student, wilson
+from summand.outcomes._intervals import Z95, Interval, student, wilson
 
 Fields = Mapping[str, Any]
 
@@ -95,13 +95,13 @@ def _estimate(indicator: Indicator, result: Fields) -> Measurement:
 
 
 def _auc(indicator: Indicator, result: Fields) -> Measurement:
-    rows = [row for row in result.get("evaluations") or [] if indicator.argument in ("", row.get("model"))]
-    row = _named(rows, "site", indicator.group) or {}
-    value, positive, negative = (_number(row.get(name)) for name in ("auc", "positive", "negative"))
+    judged = result.get("by_site", {}).get(indicator.group, {}) if indicator.group else result
+    row = _named(judged.get("models"), "model", indicator.argument) or {}
+    value, error = _number(row.get("auc")), _number(row.get("auc_std_error"))
     interval = (
-        None if value is None or not positive or not negative else hanley_mcneil(value, int(positive), int(negative))
+        None if value is None or error is None else (max(0.0, value - Z95 * error), min(1.0, value + Z95 * error))
     )
-    return _with(value, interval, "Hanley and McNeil")
+    return _with(value, interval, "normal, with the released standard error")
 
 
 def _share(present: float | None, absent: float | None) -> Measurement:

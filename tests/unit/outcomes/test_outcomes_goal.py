@@ -93,9 +93,9 @@ RESULTS = [
     ("complete_cases", {"n": 854, "n_dropped": 66}, 854 / 920),
     ("estimate(sex[T.2])", {"terms": [
         {"term": "sex[T.2]", "estimate": -0.5, "conf_low": -0.9, "conf_high": -0.1}]}, -0.5),
-    ("auc(federated)[va]", {"evaluations": [
-        {"model": "own", "site": "va", "auc": 0.6, "positive": 90, "negative": 51},
-        {"model": "federated", "site": "va", "auc": 0.7, "positive": 90, "negative": 51}]}, 0.7),
+    ("auc(federated)[va]", {"by_site": {"va": {"models": [
+        {"model": "own", "auc": 0.6, "auc_std_error": 0.05},
+        {"model": "federated", "auc": 0.7, "auc_std_error": 0.04}]}}}, 0.7),
 ]  # fmt: skip
 
 

@@ -1,13 +1,12 @@
-"""Intervals against other implementations and by simulation."""
+"""Intervals against other implementations."""
 
-import numpy as np
 import pytest
 import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
-from summand.outcomes._intervals import hanley_mcneil, student, wilson
+from summand.outcomes._intervals import student, wilson
 
 
 @given(st.integers(1, 5000), st.data())
@@ -23,13 +22,3 @@ def test_outcomes_student_equals_scipy():
     """The interval of a mean equals scipy's."""
     expected = scipy.stats.t.interval(0.95, 14, loc=3.0, scale=2.0 / 15**0.5)
     assert student(3.0, 2.0, 15) == pytest.approx(expected, rel=1e-10)
-
-
-def test_outcomes_hanley_mcneil_gives_the_spread_of_areas_under_its_model():
-    """Over 4,000 samples of exponential scores, the model behind the formula, the area's spread is the formula's."""
-    rng, auc, positive, negative = np.random.default_rng(7), 0.8, 40, 60
-    cases = rng.exponential(auc / (1 - auc), (4000, positive, 1))
-    controls = rng.exponential(1.0, (4000, 1, negative))
-    spread = (cases > controls).mean(axis=(1, 2)).std()
-    low, high = hanley_mcneil(auc, positive, negative)
-    assert (high - low) / (2 * 1.959963984540054) == pytest.approx(spread, rel=0.04)
