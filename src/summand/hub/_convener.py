@@ -18,22 +18,23 @@ from sqlalchemy import Connection
 from summand.agreement import SignedAgreement
 from summand.encoding import dump, parse
 from summand.errors import (
-    AgreementError,
+    BodyTooLarge,
     PeerProtocolError,
     RoundReplayed,
     RoundTimedOut,
-    StrangerRefused,
+    StorageFailed,
     StudyReplayed,
     SummandError,
     UsageError,
 )
 from summand.hub import _store as rows
+from summand.hub._register import Register, stranger
 from summand.hub._rounds import Rounds
 from summand.hub._store import Store
 from summand.hub._study import OPEN_STATES, Running
-from summand.ledger import Log
-from summand.signing import Envelope, PrivateKey, PublicKey
-from summand.study import Certificate, Plan, SignedStudy, entry
+from summand.ledger import ENTRY_BYTES_MAX, Log
+from summand.signing import PrivateKey, PublicKey
+from summand.study import REQUEST_TYPE, Plan, SignedStudy, entry
 from summand.study.messages import HUB, SITE_KINDS
 from summand.transport import read_message
 
@@ -55,44 +56,33 @@ class Convener:
         self.origin = log.verifier_key.name
         self.started = clock()
         self.on_change: Notify = lambda _: None
-        self._agreements: dict[str, SignedAgreement] = {}
-        self._certificates: dict[str, dict[str, Any]] = {}
-        self._keys: dict[str, PublicKey] | None = None
         self._live: dict[str, Running] = {}
         self._changed: set[str] = set()
         self._unsettled = True
         self._rounds = Rounds(self)
         with store.transaction() as tx:
-            for data in rows.documents(tx, rows.agreements).values():
-                signed = SignedAgreement.from_envelope(Envelope.from_dict(parse(data)))
-                self._agreements[signed.agreement.hash] = signed
-            for site, data in rows.documents(tx, rows.certificates).items():
-                self._certificates[site] = parse(data)
+            self.register = Register(tx, self._now)
+            _check_same_past(rows.entry_count(tx), log)
         self._settle()  # entries committed before a crash but not yet in the tiles are appended now
 
     # ── documents ────────────────────────────────────────────────────────────────────────────────────────────────────
-    def put_agreement(self, fields: Any) -> str:
+    def put_agreement(self, fields: Any, *, expected: str | None = None, by_operator: bool = False) -> str:
         """Take in a fully signed agreement; its hash.
 
         Raises:
             AgreementError: if it is malformed or a signature is missing.
+            StrangerRefused: if nobody known here signed it, or a party is known here under another key; the operator
+                may take it in all the same.
         """
-        signed = SignedAgreement.from_envelope(Envelope.from_dict(fields))
-        signed.require_effective()
+        signed = self.register.read_agreement(fields, by_operator=by_operator)
         digest = signed.agreement.hash
-        with self.store.transaction() as tx:
-            rows.put_document(tx, rows.agreements, digest, signed.to_bytes())
-            recorded = entry(
-                "agreement.executed",
-                agreement_hash=digest,
-                agreement_id=signed.agreement.id,
-                version=signed.agreement.version,
-                parties=[party.id for party in signed.agreement.parties],
-            )
-            self.record(tx, f"agreement/{digest}", recorded)
-        self._agreements[digest] = signed
-        self._keys = None
-        self._settle()
+        if expected not in (None, digest):
+            raise PeerProtocolError("The agreement has another hash than its address.", remedy="Send it to its own.")
+        if digest not in self.register.agreements:
+            with self.store.transaction() as tx:
+                self.record(tx, *self.register.put_agreement(tx, signed))
+            self.register.take_agreement(signed)
+            self._settle()
         return digest
 
     def agreement(self, digest: str) -> SignedAgreement:
@@ -101,37 +91,26 @@ class Convener:
         Raises:
             AgreementError: if the hub does not hold it.
         """
-        try:
-            return self._agreements[digest]
-        except KeyError:
-            raise AgreementError(
-                "This federation does not hold the agreement that the study names.",
-                remedy="Publish the signed agreement to the hub first.",
-            ) from None
+        return self.register.agreement(digest)
 
     def agreements(self) -> dict[str, SignedAgreement]:
         """All agreements by hash."""
-        return dict(self._agreements)
+        return self.register.agreements
 
     def put_certificate(self, fields: Any) -> str:
         """Take in a site's certificate, checked against the party's key in any agreement here; the site's name.
 
         Raises:
-            StrangerRefused: if no agreement here names that party.
+            StrangerRefused: if no agreement here names that party, or the site's name is not the party's to give.
             SignatureInvalid: if it is not signed by the party's key.
         """
-        if not isinstance(fields, dict) or set(fields) != {"site", "party", "envelope"}:
-            raise PeerProtocolError("A certificate names its site and party.", remedy="Send it again.")
-        site = str(fields["site"])
-        certificate = self._read_certificate(fields)
-        with self.store.transaction() as tx:
-            rows.put_document(tx, rows.certificates, site, dump(fields))
-            recorded = entry("site.certified", key=certificate.key.text, **fields)
-            self.record(tx, f"certificate/{site}/{certificate.key.fingerprint}", recorded)
-        self._certificates[site] = fields
-        self._keys = None
-        self._settle()
-        return site
+        certificate = self.register.read_certificate(fields)
+        if not self.register.is_outdated(certificate):
+            with self.store.transaction() as tx:
+                self.record(tx, *self.register.put_certificate(tx, certificate, fields))
+            self.register.take_certificate(certificate, fields)
+            self._settle()
+        return certificate.site
 
     def site_key(self, site: str) -> PublicKey:
         """The certified service key of a site.
@@ -139,33 +118,11 @@ class Convener:
         Raises:
             StrangerRefused: if the hub holds no certificate of it.
         """
-        fields = self._certificates.get(site)
-        if fields is None:
-            raise _stranger(site)
-        return self._read_certificate(fields).key
-
-    def _read_certificate(self, fields: dict[str, Any]) -> Certificate:
-        site, party = str(fields["site"]), str(fields["party"])
-        envelope = Envelope.from_dict(fields["envelope"])
-        return Certificate.read(envelope, site, party, self._party_key(party), self._now())
+        return self.register.site_key(site)
 
     def find_key(self, fingerprint: str) -> PublicKey | None:
         """The key of that fingerprint, of a party or person of an agreement here or of a certified site."""
-        if self._keys is None:
-            documents = [signed.agreement for signed in self._agreements.values()]
-            texts = {party.key for document in documents for party in document.parties}
-            texts |= {person.key for document in documents for person in document.people}
-            keys = [PublicKey.from_text(text) for text in texts]
-            keys += [self._read_certificate(fields).key for fields in self._certificates.values()]
-            self._keys = {key.fingerprint: key for key in keys}
-        return self._keys.get(fingerprint)
-
-    def _party_key(self, party: str) -> PublicKey:
-        for signed in reversed(self._agreements.values()):
-            for found in signed.agreement.parties:
-                if found.id == party:
-                    return PublicKey.from_text(found.key)
-        raise _stranger(party)
+        return self.register.find_key(fingerprint)
 
     # ── the analyst ──────────────────────────────────────────────────────────────────────────────────────────────────
     def submit(self, fields: Any) -> str:
@@ -181,8 +138,8 @@ class Convener:
         agreement = self.agreement(request.agreement_hash).agreement
         keys = [PublicKey.from_text(person.key) for person in agreement.people if person.name == request.requester]
         if not keys or request.federation != self.origin:
-            raise _stranger("the requester")
-        study.verify_requester(keys[0])
+            raise stranger("the requester")
+        study.envelope.verify(REQUEST_TYPE, keys)  # one person may have had several keys
         plan = Plan.of(study, agreement)
         data = dump(study.to_dict())
         with self.store.transaction() as tx:
@@ -229,6 +186,17 @@ class Convener:
         }  # fmt: skip
 
     # ── the sites ────────────────────────────────────────────────────────────────────────────────────────────────────
+    def require_open(self, study: str, site: str) -> None:
+        """Look at a message's address before its body is read: a stranger cannot make the hub hold a large one.
+
+        Raises:
+            StrangerRefused: if the site is none of the study's.
+            UsageError: if there is no such study.
+        """
+        running = self._running_or_none(study)
+        if running is not None and site not in running.site_keys:
+            raise stranger(site[:80])
+
     def receive(self, data: bytes) -> None:
         """Take in one site's message; accepted again if it is the same, refused if it is another under the same key.
 
@@ -241,7 +209,7 @@ class Convener:
             return  # the study is over: a late message changes nothing
         key = running.site_keys.get(message.sender)
         if key is None or message.kind not in SITE_KINDS:
-            raise _stranger(message.sender[:80])
+            raise stranger(message.sender[:80])
         message.verify(key, self.origin)
         found = hashlib.sha256(data).hexdigest()
         try:
@@ -313,7 +281,17 @@ class Convener:
         }
 
     def record(self, tx: Connection, key: str, data: bytes) -> None:
-        """Put an entry where the ledger is made from, once."""
+        """Put an entry where the ledger is made from, once.
+
+        Raises:
+            BodyTooLarge: if the ledger could not hold it; it must not get into the store then, where it would stand in
+                the way of every later one.
+        """
+        if len(data) > ENTRY_BYTES_MAX:
+            raise BodyTooLarge(
+                f"The ledger holds entries of at most {ENTRY_BYTES_MAX} bytes; this one has {len(data)}.",
+                remedy="Make the request, its approvals or its reasons shorter.",
+            )
         if not rows.has_entry(tx, key):
             rows.put_entry(tx, key, data)
             self._unsettled = True
@@ -367,15 +345,17 @@ class Convener:
         return datetime.fromtimestamp(self.clock(), UTC)
 
 
-def _stranger(who: str) -> StrangerRefused:
-    return StrangerRefused(
-        f"This federation does not know the key of {who}.",
-        remedy="Use the key that the agreement names, or register the site with 'summand site init'.",
-    )
-
-
 def _no_study() -> SummandError:
     return UsageError("There is no study of that identifier here.", remedy="List them with 'summand study list'.")
+
+
+def _check_same_past(entries: int, log: Log) -> None:
+    """The store holds every entry of the ledger: else the next ones would be taken for some that are there already."""
+    if entries < log.size:
+        raise StorageFailed(
+            f"The hub's database holds {entries} ledger entries, fewer than the ledger's {log.size}: it is an older copy.",
+            remedy="Restore database and ledger from the same moment; never the database alone.",
+        )
 
 
 __all__ = ["HUB", "Convener"]

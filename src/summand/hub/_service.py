@@ -26,7 +26,7 @@ from typing import Any
 from aiohttp import web
 
 from summand.encoding import dump, pack, parse, to_base64
-from summand.errors import BodyTooLarge, PeerProtocolError, StrangerRefused, SummandError
+from summand.errors import BodyTooLarge, PeerProtocolError, StorageFailed, StrangerRefused, SummandError
 from summand.hub._convener import Convener
 from summand.hub._study import OPEN_STATES
 from summand.signing import PublicKey
@@ -34,6 +34,7 @@ from summand.transport import FederationDescription, ReadGate
 
 log = logging.getLogger("summand.hub")
 BODY_BYTES_MAX = 256 << 20
+DOCUMENT_BYTES_MAX = 8 << 20
 WAIT_SECONDS_MAX = 30.0
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -52,10 +53,12 @@ class HubService:
         self._news: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self._changed = asyncio.Event()
         convener.on_change = self._announce
+        self.on_storage_failed: Callable[[StorageFailed], None] = lambda _: None
+        """Called once it is unknown what is durable: the process must end, and start again from what is."""
 
     def app(self) -> web.Application:
         """The aiohttp application."""
-        app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=[_errors])
+        app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=[self._errors])
         app.router.add_put("/v1/agreements/{hash}", self.put_agreement)
         app.router.add_put("/v1/certificates/{site}", self.put_certificate)
         app.router.add_put("/v1/studies/{study}", self.put_study)
@@ -73,22 +76,21 @@ class HubService:
     # ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────
     async def put_agreement(self, request: web.Request) -> web.Response:
         """Take in an agreement."""
-        digest = self.convener.put_agreement(parse(await _body(request), "agreement"))
-        if digest != request.match_info["hash"]:
-            raise PeerProtocolError("The agreement has another hash than its address.", remedy="Send it to its own.")
-        return _json({"agreement": digest})
+        fields = parse(await _document(request), "agreement")
+        return _json({"agreement": self.convener.put_agreement(fields, expected=request.match_info["hash"])})
 
     async def put_certificate(self, request: web.Request) -> web.Response:
         """Take in a site's certificate."""
-        return _json({"site": self.convener.put_certificate(parse(await _body(request), "certificate"))})
+        return _json({"site": self.convener.put_certificate(parse(await _document(request), "certificate"))})
 
     async def put_study(self, request: web.Request) -> web.Response:
         """Take in a study."""
-        return _json({"study": self.convener.submit(parse(await _body(request), "study"))})
+        return _json({"study": self.convener.submit(parse(await _document(request), "study"))})
 
     async def put_message(self, request: web.Request) -> web.Response:
         """Take in a site's message; the address is for routing, the signed header decides."""
-        self.convener.receive(await _body(request))
+        self.convener.require_open(request.match_info["study"], request.match_info["site"])
+        self.convener.receive(await request.read())
         return web.Response()
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -97,29 +99,31 @@ class HubService:
         return _json(self.federation.to_dict())
 
     async def get_agreements(self, request: web.Request) -> web.Response:
-        """All agreements, by hash and title."""
-        self._reader(request)
-        found = self.convener.agreements()
-        return _json({digest: signed.agreement.title for digest, signed in found.items()})
+        """The agreements that the reader is in, by hash and title."""
+        key, found = self._reader(request), self.convener.agreements()
+        readable = {digest: found[digest].agreement.title for digest in found if self._may_read(key, digest)}
+        return _json(readable)
 
     async def get_agreement(self, request: web.Request) -> web.Response:
         """One signed agreement."""
-        self._reader(request)
-        return _json(self.convener.agreement(request.match_info["hash"]).envelope.to_dict())
+        key, digest = self._reader(request), request.match_info["hash"]
+        self._require(key, digest)
+        return _json(self.convener.agreement(digest).envelope.to_dict())
 
     async def get_studies(self, request: web.Request) -> web.Response:
-        """All studies, without results."""
-        self._reader(request)
-        return _json({"studies": self.convener.list_studies()})
+        """All studies under the reader's agreements, without results."""
+        key = self._reader(request)
+        found = [study for study in self.convener.list_studies() if self._may_read(key, study["agreement"])]
+        return _json({"studies": found})
 
     async def get_study(self, request: web.Request) -> web.Response:
         """One study; with ``wait``, once it has ended or that time is over."""
-        self._reader(request)
-        study = request.match_info["study"]
+        key, study = self._reader(request), request.match_info["study"]
         deadline = asyncio.get_running_loop().time() + _wait(request)
         while True:
             changed = self._changed
             shown = self.convener.show(study)
+            self._require(key, shown["agreement"])
             left = deadline - asyncio.get_running_loop().time()
             if shown["status"] not in OPEN_STATES or left <= 0:
                 return _json(shown)
@@ -154,8 +158,38 @@ class HubService:
         return web.Response(body=pack(header, b"".join(since["entries"])))
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────────
+    @web.middleware
+    async def _errors(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except SummandError as error:
+            if isinstance(error, StorageFailed):
+                self.on_storage_failed(error)
+            return web.Response(
+                status=error.http_status, body=dump(error.to_public_dict()), content_type="application/json"
+            )
+        except web.HTTPRequestEntityTooLarge:
+            limit = BodyTooLarge(
+                f"The body is over the limit of {BODY_BYTES_MAX >> 20} MiB.", remedy="Ask for fewer columns or bins."
+            )
+            return web.Response(status=413, body=dump(limit.to_public_dict()), content_type="application/json")
+        except web.HTTPException as error:
+            wrong = PeerProtocolError(
+                f"There is no {request.method} here ({error.status}).", remedy="Check the address."
+            )
+            return web.Response(status=error.status, body=dump(wrong.to_public_dict()), content_type="application/json")
+
     def _reader(self, request: web.Request) -> PublicKey:
         return self.gate.check(request.path_qs, request.headers)
+
+    def _may_read(self, key: PublicKey, agreement_hash: str) -> bool:
+        return self.convener.register.may_read(key, agreement_hash)
+
+    def _require(self, key: PublicKey, agreement_hash: str) -> None:
+        if not self._may_read(key, agreement_hash):
+            raise StrangerRefused(
+                "This key is in no such agreement.", remedy="Read what your own agreements are about."
+            )
 
     def _find_key(self, fingerprint: str) -> PublicKey | None:
         return self.convener.find_key(fingerprint)
@@ -177,29 +211,23 @@ class HubService:
                 self.convener.expire()
             except SummandError as error:
                 log.warning("a deadline could not be kept: %s", error.code)
+                if isinstance(error, StorageFailed):
+                    self.on_storage_failed(error)
+                    return
             await asyncio.sleep(1.0)
 
 
-@web.middleware
-async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    try:
-        return await handler(request)
-    except SummandError as error:
-        return web.Response(
-            status=error.http_status, body=dump(error.to_public_dict()), content_type="application/json"
+async def _document(request: web.Request) -> bytes:
+    """The body of a document that anybody may send: small, since its signatures are checked only after it is read."""
+    body = await request.content.read(DOCUMENT_BYTES_MAX + 1)
+    while len(body) <= DOCUMENT_BYTES_MAX and (more := await request.content.read(DOCUMENT_BYTES_MAX + 1 - len(body))):
+        body += more
+    if len(body) > DOCUMENT_BYTES_MAX:
+        raise BodyTooLarge(
+            f"The document is over the limit of {DOCUMENT_BYTES_MAX >> 20} MiB.",
+            remedy="Send the signed document alone.",
         )
-    except web.HTTPRequestEntityTooLarge:
-        limit = BodyTooLarge(
-            f"The body is over the limit of {BODY_BYTES_MAX >> 20} MiB.", remedy="Ask for fewer columns or bins."
-        )
-        return web.Response(status=413, body=dump(limit.to_public_dict()), content_type="application/json")
-    except web.HTTPException as error:
-        wrong = PeerProtocolError(f"There is no {request.method} here ({error.status}).", remedy="Check the address.")
-        return web.Response(status=error.status, body=dump(wrong.to_public_dict()), content_type="application/json")
-
-
-async def _body(request: web.Request) -> bytes:
-    return await request.read()
+    return body
 
 
 def _json(value: Any) -> web.Response:
@@ -208,14 +236,14 @@ def _json(value: Any) -> web.Response:
 
 def _number(request: web.Request, name: str) -> int:
     text = request.query.get(name, "0")
-    if not text.isdigit() or len(text) > 15:
+    if not (text.isascii() and text.isdigit()) or len(text) > 15:
         raise PeerProtocolError(f"'{name}' is not a whole number.", remedy="Correct the address.")
     return int(text)
 
 
 def _wait(request: web.Request) -> float:
     text = request.query.get("wait", "0")
-    if not text.replace(".", "", 1).isdigit():
+    if not (text.isascii() and text.replace(".", "", 1).isdigit()) or len(text) > 15:
         raise PeerProtocolError("'wait' is not a number of seconds.", remedy="Correct the address.")
     return min(WAIT_SECONDS_MAX, float(text))
 

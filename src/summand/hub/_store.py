@@ -27,6 +27,7 @@ from sqlalchemy import (
     create_engine,
     delete,
     event,
+    func,
     insert,
     select,
     update,
@@ -175,6 +176,7 @@ _SELECT_INBOX = (
 )
 _DELETE_INBOX = delete(inbox).where(inbox.c.party == bindparam("owner"), inbox.c.seq <= bindparam("up_to"))
 _SELECT_ENTRIES = select(ledger.c.data).order_by(ledger.c.seq).offset(bindparam("start"))
+_COUNT_ENTRIES = select(func.count()).select_from(ledger)
 _SELECT_KEY = select(ledger.c.seq).where(ledger.c.key == bindparam("wanted"))
 _FORGET_BODIES = update(messages).where(messages.c.study == bindparam("over")).values(data=None)
 
@@ -266,6 +268,11 @@ def put_entry(tx: Connection, key: str, data: bytes) -> None:
 def has_entry(tx: Connection, key: str) -> bool:
     """Whether there is an entry of that key."""
     return tx.scalar(_SELECT_KEY, {"wanted": key}) is not None
+
+
+def entry_count(tx: Connection) -> int:
+    """How many ledger entries there are."""
+    return int(tx.scalar(_COUNT_ENTRIES) or 0)
 
 
 def entries_from(tx: Connection, start: int) -> list[bytes]:

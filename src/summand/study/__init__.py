@@ -7,14 +7,16 @@ the same program of rounds without asking each other; nothing here reads a row o
 from summand.study._agree import agree
 from summand.study._certificates import Certificate
 from summand.study._entries import ENTRY_TYPES, entry
+from summand.study._entry_words import entry_in_words
 from summand.study._history import History
 from summand.study._plan import Plan, effective_limits, shared_dictionary
 from summand.study._program import Finished, Program
-from summand.study._request import RELEASE_LEVELS, SignedStudy, StudyRequest
+from summand.study._request import RELEASE_LEVELS, REQUEST_TYPE, SignedStudy, StudyRequest
 
 __all__ = [
     "ENTRY_TYPES",
     "RELEASE_LEVELS",
+    "REQUEST_TYPE",
     "Certificate",
     "Finished",
     "History",
@@ -25,5 +27,6 @@ __all__ = [
     "agree",
     "effective_limits",
     "entry",
+    "entry_in_words",
     "shared_dictionary",
 ]

@@ -53,7 +53,7 @@ class ReadGate:
         if key is None:
             raise _refused("its key is not one of this federation")
         time_text = headers.get("Summand-Time", "")
-        if not time_text.isdigit() or len(nonce) != 32:
+        if not (time_text.isascii() and time_text.isdigit()) or len(time_text) > 15 or len(nonce) != 32:
             raise PeerProtocolError("A signed request lacks its time or nonce.", remedy="Update the older program.")
         now = self.clock()
         if abs(now - int(time_text)) > WINDOW_SECONDS:
