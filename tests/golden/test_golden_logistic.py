@@ -144,13 +144,12 @@ def test_small_tail_probabilities_keep_their_digits() -> None:
     from scipy.stats import norm
 
     rng = np.random.default_rng(0)
-    x = rng.normal(size=20_000)
+    x = rng.normal(size=8_000)
     table = pd.DataFrame(
-        {"x": np.clip(x, -5, 5), "num": (rng.uniform(size=20_000) < 1 / (1 + np.exp(-x))).astype(float)}
+        {"x": np.clip(x, -5, 5), "num": (rng.uniform(size=8_000) < 1 / (1 + np.exp(-x))).astype(float)}
     )
     dictionary = Dictionary("d", (Column("x", "number", -5, 5), Column("num", "integer", 0, 1, 1)))
-    sites = dealt(table, np.arange(20_000) % 3, dictionary)
+    sites = dealt(table, np.arange(8_000) % 3, dictionary)
     row = run_plain(LogisticRegression("num ~ x"), sites, setting(dictionary, 4)).values["terms"][1]
-    if row["statistic"] < 37.0:
-        assert row["p_value"] > 0.0
-    assert row["p_value"] == pytest.approx(2 * norm.sf(row["statistic"]), rel=1e-10, abs=5e-324)
+    assert 30.0 < row["statistic"] < 37.0
+    assert row["p_value"] == pytest.approx(2 * norm.sf(row["statistic"]), rel=1e-10, abs=0.0)

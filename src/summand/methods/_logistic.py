@@ -23,7 +23,7 @@ from summand.methods._protocol import Block, Layout, Local, Result, Setting, Sta
 from summand.tables import Array, Batch
 
 # Rows whose design, weighted design and temporaries stay in a core's second-level cache.
-CHUNK_ROWS = 4096
+CHUNK_ROWS = 2048
 # A scaled entry may exceed 1 by rounding; bounds are proved with this much to spare.
 SLACK = 1.0 + 2.0**-40
 
@@ -225,14 +225,14 @@ def _add_rows(x: Array, y: Array, beta: Array, weighted: Array, score: Array, in
     Returns:
         Rows, events and log-likelihood, shape (3,).
     """
-    eta = beta @ x
-    margin = np.where(y > 0.5, eta, -eta)  # the log-likelihood of a row is -log(1 + exp(-margin))
-    z = np.exp(-np.abs(eta))
+    sign = y + y - 1.0
+    margin = (beta @ x) * sign  # the log-likelihood of a row is -log(1 + exp(-margin))
+    z = np.exp(-np.abs(margin))
     tail = 1.0 / (1.0 + z)
     weight = z * tail * tail
-    residual = np.where(margin >= 0.0, z, 1.0) * tail
+    missed = np.maximum(z, margin < 0.0) * tail  # the probability of the other class: z / (1 + z), or 1 / (1 + z)
     log_likelihood = float(np.minimum(margin, 0.0).sum() - np.log1p(z).sum())
-    score += x @ np.where(y > 0.5, residual, -residual)
+    score += x @ (sign * missed)
     np.multiply(x, weight, out=weighted)
     information += weighted @ x.T
     return np.array([float(len(y)), float(y.sum()), log_likelihood])

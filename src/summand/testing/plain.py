@@ -15,8 +15,8 @@ ROUNDS_MAX = 400
 
 def empty_batch(dictionary: Dictionary, columns: Iterable[str]) -> Batch:
     """No rows of some columns, with the types that they have in a batch."""
-    kinds = {name: np.float64 if dictionary[name].is_numeric else np.int32 for name in columns}
-    return Batch({name: np.zeros(0, dtype=kind) for name, kind in kinds.items()}, 0)
+    numbers, codes = np.zeros(0, dtype=np.float64), np.zeros(0, dtype=np.int32)
+    return Batch({name: numbers if dictionary[name].is_numeric else codes for name in columns}, 0)
 
 
 def site_summand(method: Method, batches: Sequence[Batch], state: State, local: Local) -> tuple[Array, Local]:
