@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from summand.agreement._document import Agreement
-from summand.agreement._findings import Finding, Place, clause_of, finding
+from summand.agreement._findings import CLAUSES, Finding, Place, clause_of, finding
 
 OPEN = "needs counsel"
 """What a template writes where a lawyer must decide."""
@@ -59,6 +59,8 @@ def _unknown(place: Place, lines: Mapping[str, int]) -> Finding:
     near = difflib.get_close_matches(str(place[-1]), known, n=1)
     guess = f"Did you mean {near[0]}? " if near else ""
     where = f"clause {clause_of(place[:-1])}" if len(place) > 1 else "the agreement"
+    if len(place) == 2:
+        where = "clause {} ({})".format(*CLAUSES[str(place[0])])
     return finding(
         "agreement.syntax",
         place,

@@ -13,6 +13,8 @@ agreement_app = typer.Typer(
     name="agreement", help="Draft, check, read, sign and verify agreements.", no_args_is_help=True, add_completion=False
 )
 
+_COMPLETE = "Complete: it may be signed."
+
 File = Annotated[Path, typer.Argument(help="Agreement in YAML or JSON, or a *.signed.json file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Out = Annotated[Path | None, typer.Option("--out", help="File to write; never one that is there already.")]
@@ -51,9 +53,9 @@ def check(file: File, as_json: Json = False) -> None:
         for item in findings:
             line = f"{file.name}:{item.line}: " if item.line else ""
             typer.echo(f"{line}{item.clause} [{item.code.removeprefix('agreement.')}] {item.message} {item.remedy}")
-        typer.echo(
-            f"{len(failing)} open, {len(findings) - len(failing)} notes." if failing else "Complete: it may be signed."
-        )
+        typer.echo(f"{len(failing)} open, {len(findings) - len(failing)} notes." if failing else _COMPLETE)
+        if any(item.code in ("agreement.syntax", "agreement.incomplete") for item in failing):
+            typer.echo("Clauses are checked against each other once every term is there.")
     if failing:
         raise typer.Exit(AgreementError.exit_code)
 

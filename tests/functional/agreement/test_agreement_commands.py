@@ -47,6 +47,7 @@ def test_new_then_check(template: str, tmp_path: Path) -> None:
     found = json.loads(run("check", file, "--json", code=10))
 
     assert "draft.yaml:9: A.title [incomplete]" in text
+    assert "checked against each other once every term is there" in text
     assert found["ok"] is False
     assert {"code", "clause", "pointer", "line", "message", "remedy"} == set(found["findings"][0])
     assert "[needs counsel]" in run("show", file)
