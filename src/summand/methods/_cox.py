@@ -10,26 +10,25 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from summand.errors import FormulaInvalid, UsageError
+from summand.errors import FormulaInvalid
 from summand.methods import _spec
 from summand.methods._cox_grid import grid_eta_max, grid_layout, with_event_counts
 from summand.methods._cox_result import cox_values, grouping_warning
-from summand.methods._cox_step import CoxState, Fit, ascend
+from summand.methods._cox_state import CoxState, Fit
+from summand.methods._cox_step import ascend
 from summand.methods._cox_strata import STRATA_ETA_MAX, strata_layout
 from summand.methods._cox_sums import likelihood, risk_sums
 from summand.methods._cox_survey import Survey, survey_layout, survey_tally, survey_update
 from summand.methods._design import Design
-from summand.methods._follow_up import FollowUp
-from summand.methods._formula import parse
-from summand.methods._formula_tree import Formula
 from summand.methods._partial_likelihood import Moments
 from summand.methods._protocol import Layout, Local, Result, Setting, State, length
-from summand.methods._times import TimeGrid, TimesState
+from summand.methods._survival import SurvivalMethod, check_length
+from summand.methods._times import TimesState
 from summand.tables import Array, Batch
 
 
 @dataclass(frozen=True)
-class CoxRegression:
+class CoxRegression(SurvivalMethod):
     """Hazard ratios by Cox's partial likelihood, equal to the pooled fit.
 
     A person's hazard is a baseline hazard times ``exp(x @ beta)``; the partial likelihood compares, at every event, the
@@ -102,39 +101,13 @@ class CoxRegression:
         return method
 
     @cached_property
-    def parsed(self) -> Formula:
-        """The formula as a tree."""
-        return parse(self.formula)
-
-    @cached_property
     def design(self) -> Design:
         """The design of the right side; the baseline hazard absorbs the constant."""
-        return Design.of(self.parsed, self._placed.dictionary, intercept=False)
-
-    @cached_property
-    def follow_up(self) -> FollowUp:
-        """How times and events are read."""
-        return FollowUp.of(self.parsed, self._placed.dictionary)
-
-    @cached_property
-    def grid(self) -> TimeGrid:
-        """The grid that a pooled fit shares."""
-        return TimeGrid.of(self._placed.dictionary[self.follow_up.time], self._placed.limits)
-
-    @property
-    def _placed(self) -> Setting:
-        if self.setting is None:
-            raise UsageError("The method has no dictionary yet.", remedy="Call under(setting) first.")
-        return self.setting
+        return Design.of(self.parsed, self.placed.dictionary, intercept=False)
 
     @property
     def _efron(self) -> bool:
         return self.ties == "efron"
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns it reads."""
-        return self.parsed.columns
 
     def parameter_count(self) -> int:
         """How many coefficients it estimates."""
@@ -158,8 +131,8 @@ class CoxRegression:
         if state.phase == "survey":
             return survey_layout(self.design, len(state.times))
         if self.site == "strata":
-            return strata_layout(state, self._placed.rows_max)
-        return grid_layout(state, self._placed.rows_max, efron=self._efron)
+            return strata_layout(state, self.placed.rows_max)
+        return grid_layout(state, self.placed.rows_max, efron=self._efron)
 
     def tally(self, batch: Batch, state: CoxState, local: Local) -> Survey | Array:
         """One batch of complete rows -> counts of times, a survey, or sums by event time (see `risk_sums`)."""
@@ -174,7 +147,7 @@ class CoxRegression:
             counts, furthest = local["event_counts"], STRATA_ETA_MAX
         else:
             reached, counts = self.grid.place(times, state), state.event_counts
-            furthest = grid_eta_max(self._placed.rows_max)
+            furthest = grid_eta_max(self.placed.rows_max)
         return risk_sums(x, state.beta, reached, events, counts, furthest=furthest, efron=self._efron)
 
     def condense(self, partial: Any, state: CoxState, local: Local) -> tuple[Array, Local]:
@@ -196,13 +169,12 @@ class CoxRegression:
 
     def update(self, total: Array, state: CoxState) -> CoxState | Result:
         """The next times, the survey's means, one Newton step, half of one, or the result."""
-        if total.shape != (length(self.layout(state)),):
-            raise UsageError("A total has the wrong length.", remedy="Both ends must run the same version.")
+        check_length(total, length(self.layout(state)))
         if state.phase == "times":
             after = self.grid.update(total, state)
             return replace(after, phase="survey") if after.stage == "known" else after
         if state.phase == "survey":
-            after = survey_update(total, state, self.design, self._placed.limits)
+            after = survey_update(total, state, self.design, self.placed.limits)
             return with_event_counts(after, total[len(total) - len(state.times) :], efron=self._efron)
         step = ascend(self._moments(total, state), float(total[0]), state, self.design)
         if not isinstance(step, Fit):

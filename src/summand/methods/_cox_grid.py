@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from summand.errors import UsageError
-from summand.methods._cox_step import CoxState
+from summand.methods._cox_state import CoxState
 from summand.methods._cox_sums import tied_count
 from summand.methods._partial_likelihood import width
 from summand.methods._protocol import Block, Layout

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from summand.methods._cox_step import CoxState, Fit
+from summand.methods._cox_state import CoxState, Fit
 from summand.methods._design import Design
 from summand.methods._newton import term_rows
 from summand.methods._times import TimeGrid

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from summand.errors import NotConverged, Separation, SingularInformation
+from summand.methods._cox_state import CoxState, Fit
 from summand.methods._design import Design
 from summand.methods._newton import Equations, equations, symmetric
 from summand.methods._partial_likelihood import Moments
-from summand.methods._times import TimesState
 from summand.tables import Array
 
 ITERATIONS_MAX = 60
@@ -22,57 +22,6 @@ INFORMATION_VANISHING = 1e-5
 CUT_OFFS_MAX = 6
 LEAST_VARIANCE = 1e-24
 """Of a scaled, centred covariate: below this it is rounding."""
-
-
-@dataclass(frozen=True)
-class CoxState(TimesState):
-    """What travels between the rounds of a Cox regression.
-
-    Attributes:
-        phase: ``times`` while a shared grid is learned, ``survey`` for people, events and means, ``ascent`` after.
-        iteration: How many times the likelihood was evaluated.
-        n, events: People and events over all sites.
-        centre: The means of the scaled covariates, shape (p,).
-        beta: Where the likelihood is asked for, shape (p,), in scaled units.
-        accepted: The best coefficients so far, shape (p,).
-        log_likelihood, log_likelihood_null: At ``accepted``, and without covariates.
-        decrement: Newton's decrement at ``accepted``.
-        cut_offs: How many steps led to hazards out of range.
-        information_null: The upper triangle of the information without covariates, shape (p(p+1)/2,).
-        event_counts: How many events each time of a shared grid has; empty with one stratum per site.
-    """
-
-    phase: str
-    iteration: int
-    n: int
-    events: int
-    centre: Array
-    beta: Array
-    accepted: Array
-    log_likelihood: float
-    log_likelihood_null: float
-    decrement: float
-    cut_offs: int
-    information_null: Array
-    event_counts: Array
-
-
-@dataclass(frozen=True)
-class Fit:
-    """Where the ascent ended, in scaled units.
-
-    Attributes:
-        beta: Shape (p,).
-        covariance: The inverse of the information, shape (p, p).
-        log_likelihood, log_likelihood_null: At ``beta``, and without covariates.
-        iterations: How many times the likelihood was evaluated.
-    """
-
-    beta: Array
-    covariance: Array
-    log_likelihood: float
-    log_likelihood_null: float
-    iterations: int
 
 
 def ascend(moments: Moments, rows_cut_off: float, state: CoxState, design: Design) -> CoxState | Fit:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 
-from summand.methods._cox_step import CoxState
+from summand.methods._cox_state import CoxState
 from summand.methods._protocol import Block, Layout
 
 STRATA_ETA_MAX = 300.0

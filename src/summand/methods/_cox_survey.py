@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from summand.errors import OutcomeConstant
-from summand.methods._cox_step import CoxState
+from summand.methods._cox_state import CoxState
 from summand.methods._design import Design
 from summand.methods._follow_up import Events, TimeTable
 from summand.methods._groups import check_groups

@@ -8,22 +8,18 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
-import numpy as np
-
-from summand.errors import UsageError
 from summand.methods import _spec
 from summand.methods._by_group import Grouping, events_and_exits, group_table, table_block
-from summand.methods._follow_up import FollowUp
-from summand.methods._formula import parse
-from summand.methods._formula_tree import Formula
 from summand.methods._product_limit import product_limit
 from summand.methods._protocol import Layout, Local, Result, Setting, State, length
-from summand.methods._times import TimeGrid, TimesState, step_ends
+from summand.methods._survival import SurvivalMethod, check_length
+from summand.methods._time_steps import grouped_times, merged
+from summand.methods._times import TimesState
 from summand.tables import Array, Batch, Count
 
 
 @dataclass(frozen=True)
-class KaplanMeier:
+class KaplanMeier(SurvivalMethod):
     """Survival curves by the product-limit estimate, equal to the pooled curve.
 
     With d_j events among the n_j at risk at time t_j, ``S(t) = prod over t_j <= t of (1 - d_j / n_j)``. The variance is
@@ -83,35 +79,9 @@ class KaplanMeier:
         return method
 
     @cached_property
-    def parsed(self) -> Formula:
-        """The formula as a tree."""
-        return parse(self.formula)
-
-    @cached_property
-    def follow_up(self) -> FollowUp:
-        """How times and events are read."""
-        return FollowUp.of(self.parsed, self._placed.dictionary)
-
-    @cached_property
     def grouping(self) -> Grouping:
         """Whose curves are drawn."""
-        return Grouping.of(self.parsed, self._placed.dictionary)
-
-    @cached_property
-    def grid(self) -> TimeGrid:
-        """The grid over all exit times."""
-        return TimeGrid.of(self._placed.dictionary[self.follow_up.time], self._placed.limits)
-
-    @property
-    def _placed(self) -> Setting:
-        if self.setting is None:
-            raise UsageError("The method has no dictionary yet.", remedy="Call under(setting) first.")
-        return self.setting
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns it reads."""
-        return self.parsed.columns
+        return Grouping.of(self.parsed, self.placed.dictionary)
 
     def parameter_count(self) -> int:
         """None are estimated."""
@@ -141,12 +111,11 @@ class KaplanMeier:
 
     def update(self, total: Array, state: TimesState) -> TimesState | Result:
         """The next times, or the curves."""
-        if total.shape != (length(self.layout(state)),):
-            raise UsageError("A total has the wrong length.", remedy="Both ends must run the same version.")
+        check_length(total, length(self.layout(state)))
         if state.stage != "known":
             return self.grid.update(total, state)
         events, exits = events_and_exits(total, len(self.grouping))
-        self.grouping.check_sizes(exits.sum(axis=1), self._placed.limits)
+        self.grouping.check_sizes(exits.sum(axis=1), self.placed.limits)
         times = state.times
         warnings: tuple[str, ...] = ()
         if not self.grid.is_exact:
@@ -160,32 +129,7 @@ class KaplanMeier:
         """One curve; none where the number of events itself may not be shown."""
         happened = int(events.sum())
         row = {"group": label, "n": Count(int(exits.sum())), "events": Count(happened)}
-        if happened < self._placed.limits.minimum_cell:
+        if happened < self.placed.limits.minimum_cell:
             return {**row, "median": None, "curve": None}
         curve = product_limit(times, events, exits)
         return {**row, "median": curve.median, "curve": curve.to_json()}
-
-
-def merged(times: Array, events: Array, exits: Array, minimum_cell: int) -> tuple[Array, Array, Array]:
-    """Times, events and exits with steps merged until each holds enough exits of every group.
-
-    Args:
-        times: Ends of steps, shape (times,).
-        events, exits: Shape (groups, times).
-    """
-    ends = step_ends(exits, minimum_cell)
-    starts = np.concatenate([[0], ends[:-1] + 1])
-    cut = int(ends[-1]) + 1
-    return (
-        times[ends],
-        np.add.reduceat(events[:, :cut], starts, axis=1),
-        np.add.reduceat(exits[:, :cut], starts, axis=1),
-    )
-
-
-def grouped_times(steps: int, minimum_cell: int) -> str:
-    """What a reader must know where the limits made the grid coarse."""
-    return (
-        f"Times are grouped into {steps} steps in which at least {minimum_cell} people of every group leave; a time counts "
-        "as the end of its step, events before other exits, so the curve is that of the times rounded up."
-    )

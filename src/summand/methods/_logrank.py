@@ -10,21 +10,20 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from summand.errors import FormulaInvalid, UsageError
+from summand.errors import FormulaInvalid
 from summand.methods import _spec
 from summand.methods._by_group import Grouping, events_and_exits, group_table, table_block
-from summand.methods._follow_up import FollowUp, TimeTable
-from summand.methods._formula import parse
-from summand.methods._formula_tree import Formula
+from summand.methods._follow_up import TimeTable
 from summand.methods._hypergeometric import Comparison, compared, comparison_layout
-from summand.methods._kaplan_meier import grouped_times, merged
 from summand.methods._protocol import Layout, Local, Result, Setting, State, length
-from summand.methods._times import TimeGrid, TimesState
+from summand.methods._survival import SurvivalMethod, check_length
+from summand.methods._time_steps import grouped_times, merged
+from summand.methods._times import TimesState
 from summand.tables import Array, Batch, Count
 
 
 @dataclass(frozen=True)
-class LogRank:
+class LogRank(SurvivalMethod):
     """Whether groups have the same hazard: the log-rank test, equal to the pooled one.
 
     At each event time the d events among the n at risk fall on the groups as in drawing without replacement, if the
@@ -87,35 +86,9 @@ class LogRank:
         return method
 
     @cached_property
-    def parsed(self) -> Formula:
-        """The formula as a tree."""
-        return parse(self.formula)
-
-    @cached_property
-    def follow_up(self) -> FollowUp:
-        """How times and events are read."""
-        return FollowUp.of(self.parsed, self._placed.dictionary)
-
-    @cached_property
     def grouping(self) -> Grouping:
         """Which groups are compared."""
-        return Grouping.of(self.parsed, self._placed.dictionary)
-
-    @cached_property
-    def grid(self) -> TimeGrid:
-        """The grid over all exit times that a pooled test shares."""
-        return TimeGrid.of(self._placed.dictionary[self.follow_up.time], self._placed.limits)
-
-    @property
-    def _placed(self) -> Setting:
-        if self.setting is None:
-            raise UsageError("The method has no dictionary yet.", remedy="Call under(setting) first.")
-        return self.setting
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns it reads."""
-        return self.parsed.columns
+        return Grouping.of(self.parsed, self.placed.dictionary)
 
     def parameter_count(self) -> int:
         """None are estimated."""
@@ -152,17 +125,16 @@ class LogRank:
 
     def update(self, total: Array, state: TimesState) -> TimesState | Result:
         """The next times, or the test."""
-        if total.shape != (length(self.layout(state)),):
-            raise UsageError("A total has the wrong length.", remedy="Both ends must run the same version.")
+        check_length(total, length(self.layout(state)))
         if state.stage != "known":
             return self.grid.update(total, state)
         groups = len(self.grouping)
         if self.site == "strata":
             comparison = Comparison.from_flat(total, groups)
-            self.grouping.check_sizes(comparison.people, self._placed.limits)
+            self.grouping.check_sizes(comparison.people, self.placed.limits)
             return self._result(comparison, ())
         events, exits = events_and_exits(total, groups)
-        self.grouping.check_sizes(exits.sum(axis=1), self._placed.limits)
+        self.grouping.check_sizes(exits.sum(axis=1), self.placed.limits)
         warnings: tuple[str, ...] = ()
         if not self.grid.is_exact:
             times, events, exits = merged(state.times, events, exits, self.grid.minimum_cell)
@@ -172,7 +144,7 @@ class LogRank:
     def _result(self, comparison: Comparison, warnings: tuple[str, ...]) -> Result:
         statistic, degrees_of_freedom, p_value = comparison.test()
         # Expected events add up to observed ones: with one group's count hidden, the expected would give it back.
-        hidden = bool((comparison.observed < self._placed.limits.minimum_cell).any())
+        hidden = bool((comparison.observed < self.placed.limits.minimum_cell).any())
         rows = [
             {"group": label, "n": Count(int(n)), "observed": Count(int(o)), "expected": None if hidden else float(e)}
             for label, n, o, e in zip(

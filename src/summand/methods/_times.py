@@ -21,9 +21,8 @@ from numpy.typing import NDArray
 
 from summand.errors import OutcomeConstant, UsageError
 from summand.methods._protocol import Block, Layout, State
+from summand.methods._time_steps import Positions, step_ends
 from summand.tables import Array, Column, Limits
-
-Positions = NDArray[np.intp]
 
 SLOTS_MAX = 65_536
 COARSE_SLOTS_MAX = 256
@@ -192,32 +191,6 @@ class TimeGrid:
         """A slot's time, or its end. Rounded, so that 3 steps of 0.1 are 0.3."""
         values = self._origin(step) + slots.astype(np.float64) * step
         return np.round(values, 9) if step >= 1e-7 else values
-
-
-def step_ends(exits: Array, minimum_cell: int) -> Positions:
-    """The last slots of the steps: merged from the left until each holds enough exits of every group.
-
-    Args:
-        exits: Shape (groups, slots).
-        minimum_cell: The fewest exits of a group in a step. What is left at the end joins the last step.
-
-    Returns:
-        Ascending positions of slots; the last is the last slot with exits. Empty if nobody leaves.
-    """
-    occupied = np.flatnonzero(exits.sum(axis=0) > 0.5)
-    if not len(occupied):
-        return occupied
-    ends: list[int] = []
-    held = np.zeros(len(exits))
-    for slot in occupied:
-        held = held + exits[:, slot]
-        if bool((held > minimum_cell - 0.5).all()):
-            ends.append(int(slot))
-            held = np.zeros(len(exits))
-    if not ends:
-        return occupied[-1:]
-    ends[-1] = int(occupied[-1]) if bool((held > 0.5).any()) else ends[-1]
-    return np.array(ends, dtype=np.intp)
 
 
 def _bits(state: TimesState) -> int:

@@ -20,7 +20,7 @@ from summand.errors import (
 )
 from summand.methods import Result, Setting, bounds
 from summand.methods._cox import CoxRegression
-from summand.methods._cox_step import CoxState
+from summand.methods._cox_state import CoxState
 from summand.tables import NO_LIMITS, Batch, Column, Dictionary, Limits
 from summand.testing.plain import run_plain, site_summand
 
