@@ -84,7 +84,7 @@ def save_plot(result: StudyResult, path: Path) -> None:
         )
     chart = result.plot()
     try:
-        chart.save(str(path))
+        chart.save(str(path), **({"inline": True} if path.suffix == ".html" else {}))  # a page that needs no network
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}.", remedy="Check the path.") from None
     except (ImportError, ValueError) as error:

@@ -9,8 +9,9 @@
 [0.05, 0.99]
 """
 
+from summand.federation._connect import connect
 from summand.federation._federation import Federation, Network
 from summand.federation._results import StudyResult
 from summand.federation._tables import Table
 
-__all__ = ["Federation", "Network", "StudyResult", "Table"]
+__all__ = ["Federation", "Network", "StudyResult", "Table", "connect"]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, Self
 
 from summand.agreement import Agreement, SignedAgreement, sign, trial_agreement
-from summand.encoding import dump
 from summand.errors import UsageError, from_dict
 from summand.federation._memory import MemoryNetwork
 from summand.federation._results import StudyResult
@@ -196,8 +194,7 @@ class Federation:
             error.study_id = study_id  # type: ignore[attr-defined]  # for those who show where it stands in the ledger
             error.refusals = (shown["error"] or {}).get("refusals", [])  # type: ignore[attr-defined]
             raise error
-        digest = hashlib.sha256(dump(shown["result"])).hexdigest()
-        return StudyResult(study_id, shown["result"], digest, self.agreement.title, self.notes, shown["method"])
+        return StudyResult.from_shown(shown, self.agreement.title, self.notes)
 
     def _all_datasets(self) -> list[str]:
         first = self.agreement.datasets[0].dictionary

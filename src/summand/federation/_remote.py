@@ -9,9 +9,10 @@ from typing import Any
 from summand.agreement import SignedAgreement, load_signed
 from summand.encoding import dump, parse
 from summand.errors import SiteUnreachable, UsageError
+from summand.ledger import Replica, VerifierKey
 from summand.signing import PrivateKey
 from summand.study import SignedStudy
-from summand.transport import FederationDescription, HubClient
+from summand.transport import FederationDescription, HubClient, LedgerGrowth
 
 WAIT_SECONDS = 25.0
 _ENDED = ("released", "refused", "failed")
@@ -41,7 +42,14 @@ class RemoteNetwork:
 
     def submit(self, study: SignedStudy) -> str:
         """Put a study before the sites; wait for its end; its identifier."""
-        identifier = self.send(study)
+        return self.wait(self.send(study))
+
+    def wait(self, identifier: str) -> str:
+        """Wait for a study's end; its identifier.
+
+        Raises:
+            SiteUnreachable: if it does not end within ``give_up_seconds``.
+        """
         deadline = time.monotonic() + self.give_up_seconds
         while time.monotonic() < deadline:
             if self._look(identifier, WAIT_SECONDS)["status"] in _ENDED:
@@ -83,6 +91,21 @@ class RemoteNetwork:
     def publish(self, signed: SignedAgreement) -> None:
         """Bring a fully signed agreement to the hub."""
         self.client.put_until_taken(f"/v1/agreements/{signed.agreement.hash}", signed.to_bytes())
+
+    def studies(self) -> list[dict[str, Any]]:
+        """All studies as the hub lists them, oldest first."""
+        return list(parse(self.client.get("/v1/studies"))["studies"])
+
+    def replica(self) -> Replica:
+        """A replica of the whole ledger in memory, each entry proved against the hub's checkpoint.
+
+        Raises:
+            VerificationError: if entries, root hash or signature do not hold together.
+        """
+        federation = self.client.federation
+        found = Replica.open(None, VerifierKey.of_log(federation.origin, federation.hub_key))
+        found.advance(*LedgerGrowth.read(self.client.get("/v1/ledger?size=0")))
+        return found
 
     def close(self) -> None:
         """Close the connection."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from summand.errors import UsageError
 from summand.federation._tables import Table, shown, tables_of
+from summand.study.messages import result_hash
 
 NAMES = {
     "describe": "Description",
@@ -19,6 +20,9 @@ NAMES = {
     "cox": "Cox regression",
     "evaluate": "Evaluation of models",
 }
+ADDED_FIELDS = ("study", "result_sha256", "agreement_title", "notes")
+"""What `StudyResult.to_dict` puts behind the released values."""
+
 PUBLIC_DATA = "Published data: exact values, nothing is withheld."
 _TOLD_ELSEWHERE = ("rounds", "people", "iterations")
 
@@ -42,6 +46,12 @@ class StudyResult:
     agreement_title: str
     notes: tuple[str, ...] = ()
     method: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_shown(cls, shown: Mapping[str, Any], agreement_title: str, notes: Sequence[str] = ()) -> StudyResult:
+        """The result of a study as the hub shows it."""
+        result = shown["result"]
+        return cls(str(shown["study"]), result, result_hash(result), agreement_title, tuple(notes), shown["method"])
 
     def to_dict(self) -> dict[str, Any]:
         """The released values, as ``--json`` prints them: ``method``, ``agreement``, ``profile``, ``n`` and so on.

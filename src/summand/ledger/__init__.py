@@ -49,7 +49,7 @@ from summand.ledger._replica import Replica
 from summand.ledger._storage import DirectoryStorage, MemoryStorage, Storage
 from summand.ledger._tiles import ENTRY_BYTES_MAX, Tile
 from summand.ledger._verifier_key import VerifierKey
-from summand.ledger._verify import Report, verify_directory
+from summand.ledger._verify import Report, read_entries, verify_directory
 
 __all__ = [
     "EMPTY_ROOT",
@@ -73,6 +73,7 @@ __all__ = [
     "leaf_hash",
     "node_hash",
     "open_checkpoint",
+    "read_entries",
     "sign_checkpoint",
     "verify_consistency",
     "verify_directory",

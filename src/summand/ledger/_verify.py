@@ -52,6 +52,23 @@ def verify_directory(path: Path, verifier_key: VerifierKey, witness_keys: Sequen
     return verify_storage(DirectoryStorage(path, exclusive=False), verifier_key, witness_keys)
 
 
+def read_entries(path: Path, report: Report) -> list[bytes]:
+    """The entries of a log or replica that `verify_directory` reported on, hashed once more as they are read.
+
+    Raises:
+        EntryInvalid: if a file is not what the report's root hash commits to.
+    """
+    storage, tree, found = DirectoryStorage(path, exclusive=False), Tree(), list[bytes]()
+    for tile in tiles_between(0, report.leaf_count):
+        if tile.level == ENTRIES:
+            found.extend(decode_bundle(_read(storage, tile.path), tile.width, tile.path))
+    for entry in found:
+        tree.append(leaf_hash(entry))
+    if tree.root() != report.root_hash:
+        _damaged("tile/entries", "its entries are no longer those that were verified")
+    return found
+
+
 def verify_storage(storage: Storage, verifier_key: VerifierKey, witness_keys: Sequence[VerifierKey] | None) -> Report:
     """As `verify_directory`, from any storage; with ``witness_keys`` None, unknown signers are passed over."""
     # (1) The log signed the checkpoint, and every line on it is by a key that we know.

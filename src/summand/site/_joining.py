@@ -19,14 +19,11 @@ from summand.securesum import PairSetup
 from summand.signing import Envelope, PublicKey, seal
 from summand.site._store import StudyMemory
 from summand.study import Certificate, Plan, Program, SignedStudy
-from summand.study.messages import others
+from summand.study.messages import COHORT_DOMAIN, DECISION_TYPE, others
 from summand.transport import Message, read_message
 
 if TYPE_CHECKING:
     from summand.site._agent import Agent
-
-DECISION_TYPE = "application/vnd.summand.decision+json"
-_COHORT_DOMAIN = b"summand/cohort/v1"
 
 
 def request(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
@@ -141,7 +138,7 @@ def records(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
     found = {site: _record_of(stored[site], site, keys[site], message.study, agent.origin) for site in cohort.sites}
     setup = PairSetup.from_bytes(memory.setup)
     boxes = setup.seal_to({site: found[site] for site in cohort.sites})
-    signature = agent.key.sign(_COHORT_DOMAIN + cohort.digest())
+    signature = agent.key.sign(COHORT_DOMAIN + cohort.digest())
     memory.setup = setup.to_bytes()
     body = dump({"boxes": {site: to_base64(box) for site, box in boxes.items()}, "signature": to_base64(signature)})
     return memory, agent.sign("site.seal", message.study, message.round, body)
@@ -166,7 +163,7 @@ def sealed(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
         raise SetupInvalid("The sealed seeds are malformed.", remedy="Start the study again.")
     for site, key in zip(cohort.sites, cohort.identity_keys, strict=True):
         try:
-            key.verify(from_base64(str(fields["signatures"].get(site)), "signature"), _COHORT_DOMAIN + cohort.digest())
+            key.verify(from_base64(str(fields["signatures"].get(site)), "signature"), COHORT_DOMAIN + cohort.digest())
         except (SignatureInvalid, PeerProtocolError):
             raise SetupInvalid(
                 f"{site} did not sign the same list of sites, keys and threshold as this site.",

@@ -10,11 +10,11 @@ import logging
 import time
 from collections.abc import Callable
 
-from summand.encoding import dump, from_base64, unpack
+from summand.encoding import dump, unpack
 from summand.errors import PeerProtocolError, SummandError
 from summand.site._agent import Agent
 from summand.site._folder import SiteFolder
-from summand.transport import HubClient, read_message
+from summand.transport import HubClient, LedgerGrowth, cut, read_message
 
 log = logging.getLogger("summand.site")
 WAIT_SECONDS = 25.0
@@ -71,14 +71,8 @@ class SiteService:
         Raises:
             VerificationError: if it does not: the hub showed another history.
         """
-        frame = unpack(self.client.get(f"/v1/ledger?size={self.agent.replica.size}"))
-        try:
-            sizes = [int(size) for size in frame.header["sizes"]]
-            proof = [from_base64(node, "proof") for node in frame.header["proof"]]
-            checkpoint = str(frame.header["checkpoint"])
-        except (KeyError, TypeError, ValueError):
-            raise PeerProtocolError("The hub's ledger answer is malformed.", remedy="Check versions.") from None
-        self.agent.advance_replica(checkpoint, _cut(frame.body, sizes), proof)
+        answer = self.client.get(f"/v1/ledger?size={self.agent.replica.size}")
+        self.agent.advance_replica(*LedgerGrowth.read(answer))
 
     def _turn(self) -> None:
         cursor = int(self.agent.store.get(_CURSOR, "0"))
@@ -88,7 +82,7 @@ class SiteService:
             letters = [(int(seq), int(size)) for seq, size in frame.header["letters"]]
         except (KeyError, TypeError, ValueError):
             raise PeerProtocolError("The hub's inbox answer is malformed.", remedy="Check versions.") from None
-        for (seq, _), data in zip(letters, _cut(frame.body, [size for _, size in letters]), strict=True):
+        for (seq, _), data in zip(letters, cut(frame.body, [size for _, size in letters]), strict=True):
             if self.stopped:
                 return
             self._answer(data)
@@ -117,13 +111,3 @@ class SiteService:
             if error.retryable:
                 raise
             log.warning("the hub did not take '%s' of study %s: %s", message.kind, message.study, error.code)
-
-
-def _cut(body: bytes, sizes: list[int]) -> list[bytes]:
-    if sum(sizes) != len(body) or any(size < 0 for size in sizes):
-        raise PeerProtocolError("The parts of an answer do not fit its length.", remedy="Check versions.")
-    parts, start = [], 0
-    for size in sizes:
-        parts.append(body[start : start + size])
-        start += size
-    return parts

@@ -12,6 +12,7 @@ from summand.site._store import StudyMemory
 from summand.study import Finished, Program, agree
 from summand.study.messages import (
     BOX_BYTES,
+    CONFIRMED,
     SHARE_BYTES,
     join_parts,
     others,
@@ -115,5 +116,5 @@ def result(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
             "The hub's result is not what the last total gives (to 1e-9 relative).",
             remedy="The study ends here; ask the hub's operator why, and compare versions.",
         )
-    body = dump({"agrees": True})
+    body = dump(CONFIRMED)
     return memory, agent.sign("site.confirm", message.study, message.round, body, result_sha256=result_hash(found))

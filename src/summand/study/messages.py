@@ -32,6 +32,12 @@ SITE_KINDS = ("site.decision", "site.seal", "round.upload", "round.reveal", "sit
 HUB = "hub"
 BOX_BYTES = 33 + 16
 SHARE_BYTES = 33
+DECISION_TYPE = "application/vnd.summand.decision+json"
+COHORT_DOMAIN = b"summand/cohort/v1"
+"""Before a cohort's digest where a site signs it."""
+
+CONFIRMED = {"agrees": True}
+"""The body of ``site.confirm``: the signed header names the result."""
 
 
 def join_parts(parts: Sequence[bytes]) -> bytes:
