@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
-from summand.encoding import dump, from_base64, parse, to_base64
+from summand.encoding import dump, from_base64, to_base64
 from summand.errors import (
-    PeerProtocolError,
     RoundReplayed,
     ShareInvalid,
     StateDisagrees,
@@ -23,6 +22,7 @@ from summand.errors import (
     from_dict,
 )
 from summand.hub import _store as rows
+from summand.hub._reading import of_defect, read_decision, read_error, read_halt, read_seal
 from summand.hub._study import Running
 from summand.securesum import HubSum, context
 from summand.study import Finished, entry
@@ -112,7 +112,7 @@ class Rounds:
             PeerProtocolError, RoundReplayed, SumError: if it is not.
         """
         if message.kind == "site.halt":
-            running.halted = {"site": message.sender, **_object(message)}
+            running.halted = {"site": message.sender, "error": read_halt(message)}
             return
         if message.kind not in WAITS_FOR[running.status] or message.round != running.round:
             raise RoundReplayed(
@@ -126,7 +126,15 @@ class Rounds:
             cohort = running.require_cohort()
             running.reveals[message.sender] = split_parts(message.body, cohort.sites, SHARE_BYTES)
         else:
+            self._read(running, message)  # what is malformed is refused to its sender, not when the last site answers
             running.received[message.sender] = message
+
+    def _read(self, running: Running, message: Message) -> dict[str, Any]:
+        if message.kind == "site.decision":
+            return read_decision(message, running.signed, running.site_keys[message.sender])
+        if message.kind == "site.seal":
+            return read_seal(message, others(running.plan.sites, message.sender))
+        return {}
 
     def _accept_upload(self, running: Running, message: Message) -> None:
         cohort, hub_sum = running.require_cohort(), running.require_sum()
@@ -163,17 +171,14 @@ class Rounds:
 
     # ── deciding ─────────────────────────────────────────────────────────────────────────────────────────────────────
     def _decided(self, tx: Connection, running: Running) -> None:
-        refusals = []
+        refusals: list[dict[str, Any]] = []
         for site in running.plan.sites:
-            body = _object(running.received[site])
-            self._record(tx, running, f"decision/{site}", "study.decision", site=site, envelope=body.get("decision"))
-            if running.received[site].header.get("permitted") is not True:
-                refusals.append({"site": site, "reasons": body.get("reasons", [])})
+            said = self._read(running, running.received[site])
+            self._record(tx, running, f"decision/{site}", "study.decision", site=site, envelope=said["decision"])
+            if not said["permitted"]:
+                refusals.append({"site": site, "reasons": said["reasons"] or [read_error(None)]})
         if refusals:
-            reason = (
-                refusals[0]["reasons"] or [{"code": "guard.refused", "message": "Refused.", "remedy": "Ask the site."}]
-            )[0]
-            self.end(tx, running, "refused", {**reason, "refusals": refusals})
+            self.end(tx, running, "refused", {**refusals[0]["reasons"][0], "refusals": refusals})
             return
         records = {site: to_base64(running.received[site].raw) for site in running.plan.sites}
         self._send_all(tx, running, self._sign(running, "study.records", dump(records)))
@@ -183,23 +188,27 @@ class Rounds:
     # ── sealing ──────────────────────────────────────────────────────────────────────────────────────────────────────
     def _sealed(self, tx: Connection, running: Running) -> None:
         cohort = running.require_cohort()
-        bodies = {site: _object(running.received[site]) for site in cohort.sites}
-        signatures = {site: body.get("signature") for site, body in bodies.items()}
+        bodies = {site: self._read(running, running.received[site]) for site in cohort.sites}
+        signatures = {site: body["signature"] for site, body in bodies.items()}
         letters = {}
         for site in cohort.sites:
-            boxes = {peer: bodies[peer]["boxes"].get(site) for peer in others(cohort.sites, site)}
+            boxes = {peer: bodies[peer]["boxes"][site] for peer in others(cohort.sites, site)}
             letters[site] = self._sign(running, "study.sealed", dump({"boxes": boxes, "signatures": signatures}))
         self._send(tx, running, letters)
         self._record(
             tx, running, "cohort", "study.cohort", cohort=cohort.to_dict(), signatures=signatures
         )  # fmt: skip
+        try:
+            size = running.program.check_sum(running.codec, running.program.start())
+        except SummandError as error:
+            self.end(tx, running, "failed", error.to_public_dict())
+            return
         self._phase(tx, running, "running")
-        self._open(tx, running, running.program.start(), b"")
+        self._open(tx, running, running.program.start(), b"", size)
 
     # ── rounds ───────────────────────────────────────────────────────────────────────────────────────────────────────
-    def _open(self, tx: Connection, running: Running, state: dict[str, Any], total: bytes) -> None:
-        program, cohort = running.program, running.require_cohort()
-        size = program.check_sum(running.codec, state)
+    def _open(self, tx: Connection, running: Running, state: dict[str, Any], total: bytes, size: int) -> None:
+        cohort = running.require_cohort()
         body, json_bytes = open_body(state, total)
         data = self._sign(
             running, "round.open", body, json_bytes=json_bytes, codec=running.codec.to_dict(), length=size,
@@ -258,7 +267,7 @@ class Rounds:
             uploads=dict(running.upload_hashes), total_sha256=hashlib.sha256(total).hexdigest(),
         )  # fmt: skip
         try:
-            following = running.program.update(running.codec.decode(ring), running.state)
+            following, size = self._follow(running, ring)
         except SummandError as error:
             self.end(tx, running, "failed", error.to_public_dict())
             return
@@ -267,7 +276,23 @@ class Rounds:
             self._finish(tx, running, following.result, total)
         else:
             self._phase(tx, running, "running")
-            self._open(tx, running, following, total)
+            self._open(tx, running, following, total, size)
+
+    def _follow(self, running: Running, ring: Any) -> tuple[Any, int]:
+        """What follows from a total, and how many numbers the next round adds.
+
+        Raises:
+            SummandError: whatever ends the study here; a defect too, so that no study hangs on one.
+        """
+        try:
+            following = running.program.update(running.codec.decode(ring), running.state)
+            if isinstance(following, Finished):
+                return following, 0
+            return following, running.program.check_sum(running.codec, following)
+        except SummandError:
+            raise
+        except Exception as error:
+            raise of_defect(error) from error
 
     # ── the result ───────────────────────────────────────────────────────────────────────────────────────────────────
     def _finish(self, tx: Connection, running: Running, result: dict[str, Any], total: bytes) -> None:
@@ -305,10 +330,12 @@ class Rounds:
         self, tx: Connection, running: Running, status: str, error: dict[str, Any], by: str = HUB
     ) -> None:  # fmt: skip
         """End a study without a result; no second sum is ever opened for its last round."""
-        self._record(tx, running, "ended", "study.ended", status=status, by=by, error=error)
+        said = {name: value for name, value in error.items() if name != "refusals"}  # the decisions stand there already
+        self._record(tx, running, "ended", "study.ended", status=status, by=by, error=said)
         self._close(tx, running, status, {"status": status, "by": by, "error": error}, error=dump(error).decode())
 
     def _close(self, tx: Connection, running: Running, status: str, note: dict[str, Any], **fields: str) -> None:
+        rows.forget_letters(tx, running.plan.study_id)
         self._send_all(tx, running, self._sign(running, "study.ended", dump(note)))
         self._phase(tx, running, status)
         rows.end_study(tx, running.plan.study_id, **fields)
@@ -347,13 +374,6 @@ class Rounds:
 def others_than(sites: tuple[str, ...], known: dict[str, Any]) -> list[str]:
     """The sites that are not in ``known``."""
     return [site for site in sites if site not in known]
-
-
-def _object(message: Message) -> dict[str, Any]:
-    value = parse(message.body, message.kind)
-    if not isinstance(value, dict):
-        raise PeerProtocolError(f"The body of '{message.kind}' is not an object.", remedy="Send it again.")
-    return value
 
 
 __all__ = ["Rounds", "from_base64", "from_dict"]

@@ -175,6 +175,7 @@ _SELECT_INBOX = (
     .limit(64)
 )
 _DELETE_INBOX = delete(inbox).where(inbox.c.party == bindparam("owner"), inbox.c.seq <= bindparam("up_to"))
+_FORGET_LETTERS = delete(inbox).where(inbox.c.study == bindparam("over"))
 _SELECT_ENTRIES = select(ledger.c.data).order_by(ledger.c.seq).offset(bindparam("start"))
 _COUNT_ENTRIES = select(func.count()).select_from(ledger)
 _SELECT_KEY = select(ledger.c.seq).where(ledger.c.key == bindparam("wanted"))
@@ -242,6 +243,11 @@ def study_messages(tx: Connection, study: str, kind: str, round_number: int) -> 
 def forget_bodies(tx: Connection, study: str) -> None:
     """Drop the bodies of a finished study's messages; their hashes stay."""
     tx.execute(_FORGET_BODIES, {"over": study})
+
+
+def forget_letters(tx: Connection, study: str) -> None:
+    """Drop what waits in inboxes of a study that is over: its totals, states and sealed seeds."""
+    tx.execute(_FORGET_LETTERS, {"over": study})
 
 
 def put_inbox(tx: Connection, study: str, letters: Mapping[str, bytes]) -> None:
