@@ -41,8 +41,8 @@ class CoxRegression(SurvivalMethod):
         site: ``strata``: every site has its own baseline hazard and compares its own people only; ``pooled``: one
             baseline hazard, and risk sets over all sites.
 
-    Reveals: in the first round people, events, the mean of each covariate and how many people each level has. Then, with
-        ``strata``, per round the log-likelihood, score and information over all sites: no time leaves a site. With
+    Reveals: in the first round people, events, the mean of each covariate and how many people each level has. Then,
+        with ``strata``, per round the log-likelihood, score and information over all sites: no time leaves a site. With
         ``pooled``, sums of risk, covariates and their products over those at risk at each time of a shared grid: at
         the distinct event times where the limits allow exact times, else at the ends of steps that hold at least
         ``minimum_cell`` events each, so that no difference of two totals and no sum over tied events is about fewer

@@ -28,8 +28,8 @@ SLACK = 1.001
 def grid_eta_max(rows_max: int) -> float:
     """The most that |eta| may be, so that a total of 4 exp(eta) over ``rows_max`` rows stays below 2^60.
 
-    That is a quarter of what a Q63.64 number holds; and exp(-26), 26 being the limit for a million rows, still has eight
-    digits there.
+    That is a quarter of what a Q63.64 number holds; and exp(-26), 26 being the limit for a million rows, still
+    has eight digits there.
     """
     return min(30.0, TOTAL_BITS * math.log(2.0) - math.log(4.0 * max(rows_max, 1)))
 

@@ -50,6 +50,6 @@ def grouping_warning(grid: TimeGrid, state: CoxState, ties: str) -> tuple[str, .
     if grid.is_exact:
         return ()
     return (
-        f"Times are grouped into {len(state.times)} steps of at least {grid.minimum_cell} events each; a time counts as "
-        f"the end of its step, and events in one step as tied ({ties}).",
+        f"Times are grouped into {len(state.times)} steps of at least {grid.minimum_cell} events each; a time counts "
+        f"as the end of its step, and events in one step as tied ({ties}).",
     )

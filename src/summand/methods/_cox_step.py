@@ -106,9 +106,9 @@ def _equations(information: Array, state: CoxState, design: Design) -> Equations
 def _monotone(direction: Array, state: CoxState, design: Design) -> Separation:
     """The diagnosis where the likelihood has no maximum."""
     return Separation(
-        f"The partial likelihood rises without end along {_moving(direction, state, design)}: at every event the one who has it is "
-        "extreme among those at risk, so no finite hazard ratio fits best.",
-        remedy="Leave the term out, merge its levels, or compare the groups by Kaplan-Meier curves and a log-rank test.",
+        f"The partial likelihood rises without end along {_moving(direction, state, design)}: at every event the one "
+        "who has it is extreme among those at risk, so no finite hazard ratio fits best.",
+        remedy="Leave the term out, merge its levels, or compare groups by Kaplan-Meier curves and a log-rank test.",
     )
 
 

@@ -23,8 +23,8 @@ def strata_layout(state: CoxState, rows_max: int) -> Layout:
     """What a site contributes at ``state``.
 
     An event adds to the log-likelihood eta - log(sum of exp(eta) over at most ``rows_max`` at risk), where two eta
-    differ by at most twice `STRATA_ETA_MAX`; to the score a difference of two covariates in [-1, 1]; to the information a covariance
-    of such covariates, at most 1 (Popoviciu's inequality).
+    differ by at most twice `STRATA_ETA_MAX`; to the score a difference of two covariates in [-1, 1]; to the information a
+    covariance of such covariates, at most 1 (Popoviciu's inequality).
     """
     p = len(state.beta)
     log_likelihood = 2.0 * STRATA_ETA_MAX + math.log(max(rows_max, 2))

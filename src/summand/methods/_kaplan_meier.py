@@ -35,7 +35,8 @@ class KaplanMeier(SurvivalMethod):
         coarse: of round width, and merged until every step holds at least ``minimum_cell`` exits of every group. A time
         then counts as the end of its step, events before other exits: the product-limit estimate of the times
         rounded up, which a warning says. A curve tells the events of a step to whoever knows those at risk; that
-        each step pools at least ``minimum_cell`` exits is what protects. A group with fewer events than that gets no curve.
+        each step pools at least ``minimum_cell`` exits is what protects. A group with fewer events than
+        that gets no curve.
 
     Raises:
         CohortTooSmall: from `update`, if a group has fewer people than ``minimum_cell``.

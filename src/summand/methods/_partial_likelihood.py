@@ -1,9 +1,9 @@
 """Cox's partial log-likelihood, its score and information, from sums by time.
 
-With linear predictors eta = x @ beta and weights r = exp(eta), let S0, S1, S2 be the sums of r, r x, r x x' over those at
-risk at an event time, D0, D1, D2 the same over the d people who have the event there. Breslow's likelihood takes the
-denominator S0 for each of the d; Efron's takes S0 - (l/d) D0 for l = 0 ... d - 1. With u_l = S0 / denominator, c_l = l/d
-(0 for Breslow), a = S1/S0 and b = D1/S0, one event time adds
+With linear predictors eta = x @ beta and weights r = exp(eta), let S0, S1, S2 be the sums of r, r x, r x x' over those
+at risk at an event time, D0, D1, D2 the same over the d people who have the event there. Breslow's likelihood takes the
+denominator S0 for each of the d; Efron's takes S0 - (l/d) D0 for l = 0 ... d - 1. With u_l = S0 / denominator, c_l =
+l/d (0 for Breslow), a = S1/S0 and b = D1/S0, one event time adds
 
     log-likelihood   sum over events of eta  -  sum_l log(S0 / u_l)
     score            sum over events of x    -  sum_l u_l (a - c_l b)

@@ -56,6 +56,6 @@ def merged(times: Array, events: Array, exits: Array, minimum_cell: int) -> tupl
 def grouped_times(steps: int, minimum_cell: int) -> str:
     """What a reader must know where the limits made the grid coarse."""
     return (
-        f"Times are grouped into {steps} steps in which at least {minimum_cell} people of every group leave; a time counts "
-        "as the end of its step, events before other exits, so the curve is that of the times rounded up."
+        f"Times are grouped into {steps} steps in which at least {minimum_cell} people of every group leave; a time "
+        "counts as the end of its step, events before other exits, so the curve is that of the times rounded up."
     )
