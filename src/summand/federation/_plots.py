@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from summand.errors import UsageError
-from summand.federation._tables import is_hidden
+from summand.federation._tables import has_few_levels, is_hidden
 
 WIDTH, HEIGHT, ROW_HEIGHT = 560, 320, 26
 _ESTIMATE = ("estimate", "conf_low", "conf_high")
@@ -16,8 +17,12 @@ RATIOS = {"cox": "hazard ratio", "logistic": "odds ratio"}
 Values = Mapping[str, Any]
 
 
-def chart(result: Values) -> Any:
+def chart(result: Values, heading: str = "") -> Any:
     """The chart of a result: what was kept back is left out of it, never drawn as zero.
+
+    Args:
+        result: The released values.
+        heading: What was computed; the method's name if empty.
 
     Raises:
         UsageError: if there is nothing to draw, or Altair is not installed.
@@ -32,22 +37,15 @@ def chart(result: Values) -> Any:
         if result.get(name):
             drawn = draw(alt, result)
             if drawn is not None:
-                return drawn.properties(title=_title(result))
+                return drawn.properties(title=_title(result, heading))
     raise UsageError("There is nothing to draw in this result.", remedy="Use .table() or .to_dict() to see its values.")
 
 
-def _title(result: Values) -> dict[str, Any]:
-    said = f"profile {result.get('profile')}, n {'hidden' if is_hidden(result.get('n')) else result.get('n')}"
-    warnings = [str(text) for text in result.get("warnings") or []]
-    return {"text": _NAMES.get(str(result.get("method")), str(result.get("method"))), "subtitle": [said, *warnings]}
-
-
-_NAMES = {
-    "cox": "Cox regression",
-    "km": "Kaplan–Meier",
-    "logistic": "Logistic regression",
-    "linear": "Linear regression",
-}
+def _title(result: Values, heading: str) -> dict[str, Any]:
+    people = "hidden" if is_hidden(result.get("n")) else result.get("n")
+    warnings = [line for text in result.get("warnings") or [] for line in textwrap.wrap(str(text), 100)]
+    subtitle = [f"profile {result.get('profile')}, n {people}", *warnings]
+    return {"text": heading or str(result.get("method")), "subtitle": subtitle, "anchor": "start"}
 
 
 def _forest(alt: Any, result: Values) -> Any:
@@ -56,7 +54,7 @@ def _forest(alt: Any, result: Values) -> Any:
     rows = _terms(result["terms"], ratio is not None)
     if not rows:
         return None
-    scale = alt.Scale(type="log") if ratio else alt.Scale(zero=False)
+    scale = alt.Scale(type="log", nice=False, padding=20) if ratio else alt.Scale(zero=False)
     order = [row["term"] for row in rows]
     base = alt.Chart(alt.Data(values=rows)).encode(y=alt.Y("term:N", sort=order, title=None))
     axis = alt.X("low:Q", scale=scale, title=f"{ratio or 'coefficient'} (95 % interval)")
@@ -139,7 +137,7 @@ def _columns(alt: Any, result: Values) -> Any:
 
 def _column(alt: Any, row: Values) -> Any:
     found = row.get("histogram")
-    if found and not row.get("levels"):
+    if found and not has_few_levels(row):
         edges, cells = found["edges"], [people for (people,) in found["counts"]["cells"]]
         bars = [
             {"low": edges[i], "high": edges[i + 1], "people": people}

@@ -124,7 +124,7 @@ class StudyResult:
         """
         from summand.federation._plots import chart
 
-        return chart(self.result)
+        return chart(self.result, self.heading)
 
     def __str__(self) -> str:
         lines = [self.heading, *self.facts]

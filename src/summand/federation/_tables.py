@@ -10,6 +10,8 @@ from typing import Any
 HIDDEN = "hidden"
 """Stands where a count was kept back: too few people."""
 
+LEVELS_SHOWN_MAX = 12
+
 NOTHING = "—"
 """Stands where there is no such number."""
 
@@ -141,7 +143,7 @@ def _levels(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Table]]:
     records = []
     for row in rows:
         table = row.get("levels")
-        if not table:
+        if not table or not has_few_levels(row):
             continue
         known = row.get("n") if isinstance(row.get("n"), int) else None
         for level, (people,) in zip(table["rows"], table["cells"], strict=True):
@@ -151,6 +153,12 @@ def _levels(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Table]]:
     if records:
         named = ("group",) if "group" in records[0] else ()
         yield "Levels", Table.of(records, (*named, "column", "level", "people", "share"))
+
+
+def has_few_levels(row: Mapping[str, Any]) -> bool:
+    """Whether a column's levels are worth a line each: a number with many is better read from its histogram."""
+    table = row.get("levels")
+    return table is not None and (not row.get("histogram") or len(table["rows"]) <= LEVELS_SHOWN_MAX)
 
 
 def _counts(table: Mapping[str, Any]) -> Table:

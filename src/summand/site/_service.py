@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 
 from summand.encoding import dump, unpack
-from summand.errors import PeerProtocolError, SummandError
+from summand.errors import PeerProtocolError, StorageFailed, SummandError, VerificationError
 from summand.site._agent import Agent
 from summand.site._folder import SiteFolder
 from summand.transport import HubClient, LedgerGrowth, cut, read_message
@@ -61,6 +61,8 @@ class SiteService:
         self.client.close()
 
     def _introduce(self) -> None:
+        for digest, signed in self.folder.agreements().items():  # the hub finds the organisation's key in one of these
+            self.client.put_until_taken(f"/v1/agreements/{digest}", signed.to_bytes())
         certificate = dump(self.folder.certificate())
         self.client.put_until_taken(f"/v1/certificates/{self.folder.site}", certificate)
         self.synchronise()
@@ -94,6 +96,8 @@ class SiteService:
             if kind in ("study.request", "study.ended"):
                 self.synchronise()
             answers = self.agent.handle(data)
+        except (StorageFailed, VerificationError):
+            raise  # not for this message alone: a site that cannot remember, or is shown two histories, takes no part
         except SummandError as error:
             if error.retryable:
                 raise

@@ -33,7 +33,7 @@ def dictionary_from_table_schema(name: str, schema: Any) -> Dictionary:
     """The dictionary that a Table Schema describes.
 
     A ``string`` with ``constraints.enum`` is a category, without it text; a ``boolean`` is a category of ``false`` and
-    ``true``; numeric fields must have ``minimum`` and ``maximum``.
+    ``true``; numeric fields must have ``minimum`` and ``maximum``, or an ``enum`` that gives them.
 
     Args:
         name: What to call the dictionary.
@@ -101,8 +101,7 @@ def _numeric(
     required: bool,
 ) -> Column:
     kind = _KINDS[field["type"]]
-    low = _number(constraints.get("minimum"), f"{at}/constraints/minimum")
-    high = _number(constraints.get("maximum"), f"{at}/constraints/maximum")
+    low, high = _range(constraints, f"{at}/constraints")
     if low > high:
         raise _invalid(f"{at}/constraints/maximum", "is below the minimum")
     step = _number(field["x-step"], f"{at}/x-step") if "x-step" in field else (1.0 if kind == "integer" else None)
@@ -115,6 +114,17 @@ def _numeric(
         raise _invalid(f"{at}/x-unit", "is not a UCUM code")
     levels = _number_levels(constraints, f"{at}/constraints/enum", low, high)
     return Column(name, kind, low, high, step, levels, unit, description, codes, required)
+
+
+def _range(constraints: dict[str, Any], at: str) -> tuple[float, float]:
+    """The closed range: as given, else the extremes of the codes that the column may take."""
+    codes = [_number(code, f"{at}/enum") for code in _list(constraints.get("enum", []), f"{at}/enum")]
+    for name in ("minimum", "maximum"):
+        if name not in constraints and not codes:
+            raise _invalid(f"{at}/{name}", "is missing, and no enum of codes gives it")
+    low = _number(constraints["minimum"], f"{at}/minimum") if "minimum" in constraints else min(codes)
+    high = _number(constraints["maximum"], f"{at}/maximum") if "maximum" in constraints else max(codes)
+    return low, high
 
 
 def _text_levels(constraints: dict[str, Any], at: str, codes: tuple[str, ...]) -> tuple[str, ...]:
@@ -222,6 +232,6 @@ def _escaped(key: str) -> str:
 def _invalid(pointer: str, what: str) -> DictionaryInvalid:
     return DictionaryInvalid(
         f"The dictionary's '{pointer or '/'}' {what}.",
-        remedy="Correct the Table Schema there; docs/dictionary.md lists what it may hold.",
+        remedy="Correct the Table Schema there.",
         pointer=pointer,
     )

@@ -170,3 +170,10 @@ def test_arbitrary_json_is_a_dictionary_or_refused(schema: Any) -> None:
         assert error.remedy
     else:
         assert len(found.columns) == len(schema["fields"])
+
+
+def test_codes_of_a_numeric_field_give_its_range() -> None:
+    """A numeric field with codes and without limits takes the lowest and the highest code as its range."""
+    schema = {"fields": [{"name": "status", "type": "integer", "constraints": {"enum": [2, 1]}}]}
+
+    assert dictionary_from_table_schema("codes", schema)["status"].range == (1.0, 2.0)
