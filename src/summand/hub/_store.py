@@ -32,9 +32,10 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
-from summand.errors import OwnProtocolError
+from summand.errors import OwnProtocolError, StorageFailed
 
 SCHEMA_VERSION = 1
 _metadata = MetaData()
@@ -123,9 +124,19 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """A transaction: everything inside is committed together, or nothing is."""
-        with self.engine.begin() as connection:
-            yield connection
+        """A transaction: everything inside is committed together, or nothing is.
+
+        Raises:
+            StorageFailed: if the database does not read or keep what it is given.
+        """
+        try:
+            with self.engine.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise StorageFailed(
+                f"The hub's database did not read or keep what it was given ({type(error).__name__}).",
+                remedy="Free or repair it, then start the hub again: it goes on where it stood.",
+            ) from error
 
     def close(self) -> None:
         """Let go of the database."""

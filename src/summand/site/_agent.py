@@ -8,6 +8,7 @@ different message in its place gets none.
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from summand.errors import (
     OwnProtocolError,
     PeerProtocolError,
     RoundReplayed,
+    StorageFailed,
     SummandError,
 )
 from summand.ledger import Replica
@@ -113,30 +115,32 @@ class Agent:
         if message.sender != HUB:
             raise PeerProtocolError("A message in the inbox is not the hub's.", remedy="Check the hub's address.")
         message.verify(self.hub_key, self.origin)
-        over = self._known(message.study)
-        if over is not None and over.status == "over" and message.kind != "study.ended":
-            return []  # this site left the study; it has said so
         digest = message.content_digest.hex()
         known = self.store.answer(message.study, message.kind, message.round)
+        if known is not None and known[0] == digest:
+            return [] if known[1] is None else [known[1]]
+        memory = self._known(message.study)
+        if memory is not None and memory.status == "over" and message.kind != "study.ended":
+            return self.store.halts(message.study)  # this site left the study, and says so until it is heard
         if known is not None:
-            if known[0] == digest:
-                return [] if known[1] is None else [known[1]]
             return self._halt(message, _replayed(message))
         return self._answer(message, digest)
 
     def _answer(self, message: Message, digest: str) -> list[bytes]:
+        if message.kind == "study.ended":
+            self._forget(message.study)
+            return []
         handler = _HANDLERS.get(message.kind)
         if handler is None:
             raise PeerProtocolError(f"'{message.kind[:40]}' is no message for a site.", remedy="Update this program.")
         try:
             memory, out = handler(self, message)
+        except StorageFailed:
+            raise
         except SummandError as error:
-            if message.kind == "study.ended":
-                raise
             return self._halt(message, error)
-        if message.kind == "study.ended":
-            self._forget(message.study)
-            return []
+        except Exception as error:
+            return self._halt(message, _of_defect(error))
         self._memories.pop(message.study, None)
         self.store.commit(memory, message.kind, message.round, digest, out)
         self._memories[message.study] = memory  # only once it is durable
@@ -145,8 +149,10 @@ class Agent:
     def _halt(self, message: Message, error: SummandError) -> list[bytes]:
         """Stop a study: nothing of the current round will ever be answered again."""
         log.warning("study %s stopped here: %s %s", message.study, error.code, error.public)
-        self._forget(message.study)
-        return [self.sign("site.halt", message.study, message.round, dump({"error": error.to_public_dict()}))]
+        self._let_go(message.study)
+        halt = self.sign("site.halt", message.study, message.round, dump({"error": error.to_public_dict()}))
+        self.store.halt(message.study, halt)
+        return [halt]
 
     def sign(self, kind: str, study: str, round_number: int, body: bytes, **fields: Any) -> bytes:
         """A message of this site."""
@@ -184,7 +190,10 @@ class Agent:
         return None if memory is None else replace(memory)
 
     def _forget(self, study: str) -> None:
+        self._let_go(study)
         self.store.finish(study)
+
+    def _let_go(self, study: str) -> None:
         for kept in (self._programs, self._memories, self._cohorts, self._pair_keys):
             kept.pop(study, None)
 
@@ -234,8 +243,14 @@ class Agent:
             ) from None
 
 
-def _ended(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
-    return agent.store.study(message.study) or StudyMemory(message.study, "over", b"", {}), None
+def _of_defect(error: Exception) -> OwnProtocolError:
+    """What is said of an exception that is none of ours: its kind and place, never its text, which may show data."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    log.error("a defect: %s in %s, line %s", type(error).__name__, place.name, place.lineno)
+    return OwnProtocolError(
+        f"The site could not work out its answer ({type(error).__name__}).",
+        remedy="Report this defect with the study's method; the study ended and can be started again.",
+    )
 
 
 def _replayed(message: Message) -> RoundReplayed:
@@ -252,5 +267,4 @@ _HANDLERS: Mapping[str, Handler] = {
     "round.open": _summing.opened,
     "round.unmask": _summing.unmask,
     "study.result": _summing.result,
-    "study.ended": _ended,
 }

@@ -103,7 +103,7 @@ def site_keys(agent: Agent, plan: Plan) -> dict[str, PublicKey]:
         StrangerRefused: if a site has no valid certificate there.
     """
     agreement = agent.agreement(plan.request.agreement_hash).agreement
-    found: dict[str, PublicKey] = {}
+    found: dict[str, Certificate] = {}
     for recorded in agent.history().of_type("site.certified"):
         name, party = str(recorded.get("site", "")), str(recorded.get("party", ""))
         if plan.party_of.get(name) != party:
@@ -114,14 +114,15 @@ def site_keys(agent: Agent, plan: Plan) -> dict[str, PublicKey]:
             certificate = Certificate.read(envelope, name, party, party_key, agent.now())
         except SummandError:
             continue
-        found[name] = certificate.key
+        if name not in found or certificate.valid_from >= found[name].valid_from:
+            found[name] = certificate  # the newest: an old one that is shown again takes nobody's place
     missing = [site for site in plan.sites if site not in found]
     if missing:
         raise StrangerRefused(
             f"The ledger holds no valid certificate of the site(s) {', '.join(missing)}.",
             remedy="Those organisations run 'summand site init' with their own key, then 'summand site serve'.",
         )
-    return found
+    return {site: certificate.key for site, certificate in found.items()}
 
 
 def _public(keys: dict[str, str]) -> dict[str, PublicKey]:
@@ -151,7 +152,8 @@ def _record_of(stored: Any, site: str, key: PublicKey, study: str, origin: str) 
         raise SetupInvalid("A key record is not from the site it is said to be from.", remedy="Start the study again.")
     if joined.header.get("permitted") is not True:
         raise Refusal(f"{site} did not permit the study.", remedy="Ask without that site's dataset.")
-    return from_base64(str(parse(joined.body, "decision").get("key_record")), "key record")
+    body = parse(joined.body, "decision")
+    return from_base64(str(body.get("key_record") if isinstance(body, dict) else None), "key record")
 
 
 def sealed(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
@@ -159,7 +161,12 @@ def sealed(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
     memory = agent.memory(message)
     cohort = agent.cohort(memory)
     fields = parse(message.body, "sealed seeds")
-    if not isinstance(fields, dict) or set(fields) != {"boxes", "signatures"} or memory.setup is None:
+    if (
+        not isinstance(fields, dict)
+        or set(fields) != {"boxes", "signatures"}
+        or not all(isinstance(part, dict) for part in fields.values())
+        or memory.setup is None
+    ):
         raise SetupInvalid("The sealed seeds are malformed.", remedy="Start the study again.")
     for site, key in zip(cohort.sites, cohort.identity_keys, strict=True):
         try:

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from summand.errors import StorageFailed
 from summand.methods import Local
 
 _SCHEMA = """
@@ -69,25 +70,37 @@ class SiteStore:
         self._lock = threading.Lock()
         self._connection = sqlite3.connect(":memory:" if path is None else path, check_same_thread=False)
         self._connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "secure_delete=ON"):
-            self._connection.execute(f"PRAGMA {pragma}")
-        self._connection.executescript(_SCHEMA)
+        with self._locked() as connection:
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "secure_delete=ON"):
+                connection.execute(f"PRAGMA {pragma}")
+            connection.executescript(_SCHEMA)
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._locked() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+    @contextmanager
+    def _locked(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                raise StorageFailed(
+                    f"The site's memory did not read or keep what it was given ({getattr(error, "sqlite_errorname", "closed")}).",
+                    remedy="Free or repair the disk, then start the site again: it goes on where it stood.",
+                ) from None
 
     def study(self, study: str) -> StudyMemory | None:
         """The memory of a study, or None."""
-        with self._lock:
-            row = self._connection.execute("SELECT * FROM study WHERE id = ?", (study,)).fetchone()
+        with self._locked() as connection:
+            row = connection.execute("SELECT * FROM study WHERE id = ?", (study,)).fetchone()
         if row is None:
             return None
         fields = dict(zip(StudyMemory.__dataclass_fields__, row, strict=True))
@@ -98,8 +111,8 @@ class SiteStore:
 
     def answer(self, study: str, kind: str, round_number: int) -> tuple[str, bytes | None] | None:
         """What was answered to a message of this kind and round: (digest of the message, the answer), or None."""
-        with self._lock:
-            row = self._connection.execute(
+        with self._locked() as connection:
+            row = connection.execute(
                 "SELECT digest, data FROM answer WHERE study = ? AND kind = ? AND round = ?",
                 (study, kind, round_number),
             ).fetchone()
@@ -129,16 +142,27 @@ class SiteStore:
     def finish(self, study: str) -> None:
         """Forget a study's secrets, memory and answers' bytes; that it was, and which messages it had, stays."""
         with self._transaction() as tx:
-            tx.execute(
-                "UPDATE study SET status = 'over', setup = NULL, keys = NULL, local = NULL, own_share = NULL WHERE id = ?",
-                (study,),
-            )
-            tx.execute("UPDATE answer SET data = NULL WHERE study = ?", (study,))
+            _forget(tx, study)
+
+    def halt(self, study: str, data: bytes) -> None:
+        """As `finish`, and remember what this site says of it.
+
+        If we crash before this returns, the message that stopped the study is handled anew, and stops it again; after
+        it, the site says so as often as it is asked.
+        """
+        with self._transaction() as tx:
+            _forget(tx, study)
+            tx.execute("INSERT OR REPLACE INTO answer VALUES (?, 'site.halt', 0, '', ?)", (study, data))
+
+    def halts(self, study: str) -> list[bytes]:
+        """The message that says that this site stopped a study, if it did."""
+        found = self.answer(study, "site.halt", 0)
+        return [] if found is None or found[1] is None else [found[1]]
 
     def get(self, name: str, default: str = "") -> str:
         """A setting, such as the inbox cursor."""
-        with self._lock:
-            row = self._connection.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
+        with self._locked() as connection:
+            row = connection.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
         return default if row is None else str(row[0])
 
     def put(self, name: str, value: str) -> None:
@@ -150,6 +174,12 @@ class SiteStore:
         """Close the file."""
         with self._lock:
             self._connection.close()
+
+
+def _forget(tx: sqlite3.Connection, study: str) -> None:
+    secrets = "setup = NULL, keys = NULL, local = NULL, own_share = NULL"
+    tx.execute(f"UPDATE study SET status = 'over', {secrets} WHERE id = ?", (study,))  # noqa: S608  a constant
+    tx.execute("UPDATE answer SET data = NULL WHERE study = ?", (study,))
 
 
 def _pack_local(local: Mapping[str, Any]) -> bytes:

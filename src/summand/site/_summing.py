@@ -94,7 +94,7 @@ def unmask(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
     survivors = message.header.get("survivors")
     shares = reveal(
         agent.pair_keys(memory), cohort, agent.site, bytes.fromhex(memory.context or ""),
-        survivors if isinstance(survivors, list) else [],
+        [str(site) for site in survivors] if isinstance(survivors, list) else [],
         split_parts(message.body, others(cohort.sites, agent.site), BOX_BYTES),
         memory.own_share or b"",
     )  # fmt: skip
