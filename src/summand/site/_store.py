@@ -93,7 +93,7 @@ class SiteStore:
                 yield self._connection
             except sqlite3.Error as error:
                 raise StorageFailed(
-                    f"The site's memory did not read or keep what it was given ({getattr(error, "sqlite_errorname", "closed")}).",
+                    f"The site's memory did not read or keep what it was given ({_name(error)}).",
                     remedy="Free or repair the disk, then start the site again: it goes on where it stood.",
                 ) from None
 
@@ -174,6 +174,10 @@ class SiteStore:
         """Close the file."""
         with self._lock:
             self._connection.close()
+
+
+def _name(error: sqlite3.Error) -> str:
+    return str(getattr(error, "sqlite_errorname", type(error).__name__))
 
 
 def _forget(tx: sqlite3.Connection, study: str) -> None:
