@@ -68,7 +68,6 @@ class Conduct:
             "format": parts.FORMAT, "demo": self.case.name, "title": self.case.title,
             "started_at": started.isoformat(timespec="seconds"),
         }  # fmt: skip
-        document["labels"] = parts.labels_part(self.case)
         for name, make in self._parts().items():
             document[name] = make()
             self.audience.show(name, document[name])
@@ -78,6 +77,7 @@ class Conduct:
 
     def _parts(self) -> dict[str, Callable[[], Any]]:
         found: dict[str, Callable[[], Any]] = {
+            "labels": lambda: parts.labels_part(self.case),
             "agreement": self._agreement,
             "data": self._data,
             "studies": self._studies,

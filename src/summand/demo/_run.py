@@ -14,6 +14,7 @@ from typing import Any
 from rich.console import Console
 
 from summand.agreement import SignedAgreement, sign
+from summand.demo import DEMOS
 from summand.demo._case import Case, Keys
 from summand.demo._conduct import Conduct
 from summand.demo._console import ConsoleAudience
@@ -25,28 +26,11 @@ from summand.demo._report import render_report
 from summand.demo._served import ServedNetwork
 from summand.errors import UsageError
 
-DEMOS = ("lung", "heart")
 RESULT_FILE, REPORT_FILE = "result.json", "report.html"
 
 
-def run_demo(
-    name: str, *, out: Path, data: Path | None = None, serve: bool = False, console: Console | None = None
-) -> dict[str, Any]:
-    """Run a demonstration with real processes and write its result and report.
-
-    Args:
-        name: ``lung`` or ``heart``.
-        out: Where ``result.json``, ``report.html`` and the run's folders go; made if it is not there.
-        data: For ``heart``, a folder with the archive's files; downloaded or taken from the cache if not given.
-        serve: Whether the hub and the sites stay up until interrupted.
-        console: Where to print; standard output if not given.
-
-    Returns:
-        What ``result.json`` holds.
-
-    Raises:
-        SummandError: whatever stops it; every process that it started has been ended then.
-    """
+def run(name: str, *, out: Path, data: Path | None, serve: bool, console: Console | None) -> dict[str, Any]:
+    """As `summand.demo.run_demo` says."""
     begun = time.monotonic()
     with _terminated_as_interrupt(), ConsoleAudience(console or Console()) as audience, contextlib.ExitStack() as stack:
         audience.step("Reading the data")

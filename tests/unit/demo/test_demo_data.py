@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from conftest import shared_data
-from summand.demo import heart_case, lung_case
-from summand.demo._heart import COLUMNS, FILES
+from summand.demo._heart import COLUMNS, FILES, heart_case
+from summand.demo._lung import lung_case
 from summand.errors import SourceUnreadable
 from summand.tables import dictionary_from_table_schema
 

@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from conftest import shared_data
-from summand.demo import download_heart, heart_case
-from summand.demo._heart import FILES
+from summand.demo._download import download_heart
+from summand.demo._heart import FILES, heart_case
 from summand.errors import SiteUnreachable, SourceUnreadable
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from conftest import shared_data
-from summand.demo import heart_case, lung_case
 from summand.demo._compare import compare, curve_difference, relative_difference
+from summand.demo._heart import heart_case
+from summand.demo._lung import lung_case
 from summand.demo._reference import Reference, pooled_table
 from summand.errors import NotConverged, OwnProtocolError
 
