@@ -14,7 +14,7 @@ from summand.tables import Dictionary, as_number
 Severity = Literal["error", "warning"]
 
 EXAMPLES_MAX = 5
-_COLUMNS_PER_QUERY = 100
+_COLUMNS_PER_QUERY = 32
 _STEP_TOLERANCE = 1e-6
 
 _SAYS = {
@@ -30,6 +30,10 @@ _SAYS = {
         "Nothing, if that is so: people are counted once.",
     ),
 }
+
+
+Tallied = tuple[int, list[dict[str, Any]]]
+"""The rows, and per column the counts and extremes that say whether anything is amiss."""
 
 
 @dataclass(frozen=True)
@@ -118,9 +122,18 @@ class CheckReport:
 
 
 def check_relation(
-    relation: Relation, dictionary: Dictionary, cells: Mapping[str, Cells], keep: str, allow_extra: bool
+    relation: Relation,
+    dictionary: Dictionary,
+    cells: Mapping[str, Cells],
+    keep: str,
+    allow_extra: bool,
+    tallied: Tallied | None = None,
 ) -> CheckReport:
     """Check every column of the dictionary, over the rows where ``keep`` (SQL) is true.
+
+    Args:
+        relation, dictionary, cells, keep, allow_extra: As `Source` holds them.
+        tallied: What `tally_by_site` counted in these rows; None to count now.
 
     Raises:
         SourceUnreadable: if the file cannot be read to its end.
@@ -128,13 +141,10 @@ def check_relation(
     findings = [*_header_findings(relation, dictionary, allow_extra)]
     missing: dict[str, int] = {}
     present = list(cells.values())
-    rows = 0 if present else _count_rows(relation, keep)
-    for start in range(0, len(present), _COLUMNS_PER_QUERY):
-        part = present[start : start + _COLUMNS_PER_QUERY]
-        rows, counted = _count(relation, part, keep)
-        for cell, counts in zip(part, counted, strict=True):
-            missing[cell.column.name] = counts["missing"]
-            findings.extend(_findings(relation, cell, counts, rows, keep, dictionary.person_id))
+    rows, counted = tallied or _tally(relation, present, keep)
+    for cell, counts in zip(present, counted, strict=True):
+        missing[cell.column.name] = counts["missing"]
+        findings.extend(_findings(relation, cell, counts, rows, keep, dictionary.person_id))
     people = rows
     person = cells.get(dictionary.person_id or "")
     if person is not None:
@@ -143,6 +153,30 @@ def check_relation(
     opted_out = 0 if keep == "true" else _count_rows(relation, "true") - rows
     findings.sort(key=lambda finding: finding.severity != "error")
     return CheckReport(rows, people, missing, tuple(findings), opted_out)
+
+
+def tally_by_site(relation: Relation, cells: Sequence[Cells]) -> dict[int, Tallied]:
+    """What `check_relation` counts first, for every value of the column ``site`` at once."""
+    found: dict[int, Tallied] = {}
+    for part in _parts(cells):
+        for row in _count(relation, part, "true", "site"):
+            rows, counted = found.get(int(row[0]), (row[1], []))
+            found[int(row[0])] = (rows, [*counted, *_named(part, row[2:])])
+    return found
+
+
+def _tally(relation: Relation, cells: Sequence[Cells], keep: str) -> Tallied:
+    rows, counted = 0 if cells else _count_rows(relation, keep), []
+    for part in _parts(cells):
+        (row,) = _count(relation, part, keep)
+        rows = int(row[0])
+        counted.extend(_named(part, row[1:]))
+    return rows, counted
+
+
+def _parts(cells: Sequence[Cells]) -> Iterator[Sequence[Cells]]:
+    for start in range(0, len(cells), _COLUMNS_PER_QUERY):
+        yield cells[start : start + _COLUMNS_PER_QUERY]
 
 
 def _header_findings(relation: Relation, dictionary: Dictionary, allow_extra: bool) -> Iterator[Finding]:
@@ -160,15 +194,21 @@ def _count_rows(relation: Relation, keep: str) -> int:
     return int(relation.session.rows(sql, relation.parameters)[0][0])
 
 
-def _count(relation: Relation, cells: Sequence[Cells], keep: str) -> tuple[int, list[dict[str, Any]]]:
-    """The rows, and per column the counts and extremes that say whether anything is amiss."""
+def _count(relation: Relation, cells: Sequence[Cells], keep: str, group: str = "") -> list[tuple[Any, ...]]:
+    """Rows and aggregates of every column, in one row or one per group."""
     parameters = Parameters(relation.parameters)
-    inner = ", ".join(_columns(cell, i, parameters) for i, cell in enumerate(cells))
-    wanted = [_aggregates(cell, i, parameters) for i, cell in enumerate(cells)]
-    outer = ", ".join(sql for aggregates in wanted for sql in aggregates.values())
-    sql = f"SELECT count(*), {outer} FROM (SELECT {inner} FROM {table_sql(relation, cells, keep)})"  # noqa: S608
-    row = iter(relation.session.rows(sql, parameters.values)[0])
-    return int(next(row)), [{name: next(row) for name in aggregates} for aggregates in wanted]
+    columns = [_columns(cell, i, parameters) for i, cell in enumerate(cells)]
+    wanted = [sql for i, cell in enumerate(cells) for sql in _aggregates(cell, i, parameters).values()]
+    first = [group] if group else []
+    inner, outer = ", ".join([*first, *columns]), ", ".join([*first, "count(*)", *wanted])
+    by = f"GROUP BY {group}" if group else ""
+    sql = f"SELECT {outer} FROM (SELECT {inner} FROM {table_sql(relation, cells, keep, group)}) {by}"  # noqa: S608
+    return relation.session.rows(sql, parameters.values)
+
+
+def _named(cells: Sequence[Cells], values: Sequence[Any]) -> list[dict[str, Any]]:
+    each = iter(values)
+    return [{name: next(each) for name in _aggregates(cell, 0, Parameters({}))} for cell in cells]
 
 
 def _columns(cell: Cells, i: int, parameters: Parameters) -> str:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from summand.encoding import digest
 from summand.errors import ColumnMissing, DataError
-from summand.site.sources._expressions import text_sql
+from summand.site.sources._check import tally_by_site
+from summand.site.sources._expressions import Cells, text_sql
 from summand.site.sources._relation import Relation, Tabular, open_relation
 from summand.site.sources._source import MEMORY_LIMIT_BYTES, Source
 from summand.tables import COMMON_MISSING_CODES, Dictionary, as_number, number_text, sort_levels
@@ -63,6 +64,8 @@ def deal_by(
     dealt = _in_memory(relation, position, texts)
     whole = relation.fingerprint()
     relation.verify_unchanged()
+    present = [Cells.of(each, dealt) for each in dictionary if each.name in dealt.names]
+    tallied = tally_by_site(dealt, present)
     share = memory_limit_bytes // max(len(texts), 1)
     sources = {
         site: Source(
@@ -71,6 +74,7 @@ def deal_by(
             memory_limit_bytes=share,
             allow_extra=allow_extra,
             where=f"site = {number}",
+            tallied=tallied.get(number),
         )
         for number, site in enumerate(texts)
     }

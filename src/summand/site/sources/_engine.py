@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _databases: dict[str, duckdb.DuckDBPyConnection] = {}
+_level_enums: dict[str, dict[tuple[str, ...], str]] = {}
 _databases_lock = threading.Lock()
 _serial = itertools.count()
 _PATTERN = re.compile(r"[*?\[]")
@@ -68,9 +69,18 @@ class Session:
             yield batch
         cursor.close()
 
+    def levels_enum(self, levels: tuple[str, ...]) -> str:
+        """As `make_enum`, for texts of a dictionary: made once per database, since all its sources ask for the same."""
+        known = _level_enums.setdefault(self._key, {})
+        if levels not in known:
+            known[levels] = self._enum(f"l{next(_serial)}", levels)
+        return known[levels]
+
     def make_enum(self, texts: Sequence[str]) -> str:
         """A new type whose values are ``texts``, at least one and each once: a hash look-up from text to position."""
-        name = self._new("TYPE", "e")
+        return self._enum(self._new("TYPE", "e"), texts)
+
+    def _enum(self, name: str, texts: Sequence[str]) -> str:
         self.rows(f"CREATE TYPE {name} AS ENUM (SELECT unnest($texts::VARCHAR[]))", {"texts": list(texts)})
         return name
 
@@ -109,6 +119,7 @@ class Session:
         if isinstance(error, (duckdb.InternalException, duckdb.FatalException)):
             with _databases_lock:  # such an error leaves the whole database unusable: the next session gets a new one
                 _databases.pop(self._key, None)
+                _level_enums.pop(self._key, None)
         if isinstance(error, (duckdb.OutOfMemoryException, MemoryError)):
             return SourceUnreadable(
                 "The data do not fit into this machine's memory.", remedy="Use a larger machine, or Parquet for CSV."

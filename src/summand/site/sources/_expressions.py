@@ -96,7 +96,7 @@ class Cells:
                 texts.update(dict.fromkeys(_BOOLEAN_ALIASES[level], code))
         lookup = np.array([*texts.values(), BAD, MISSING], dtype=np.int32)  # codes -2 and -1 count from the end
         is_text = type_ not in ("integer", "float")
-        enum = relation.session.make_enum(tuple(texts)) if texts and is_text else ""
+        enum = relation.session.levels_enum(tuple(texts)) if texts and is_text else ""
         return cls(column, position, type_, enum, lookup)
 
     @property

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from summand.errors import ColumnMissing, UsageError, ValueNotNumeric
 from summand.site.sources._cache import ColumnCache, Columns
-from summand.site.sources._check import CheckReport, check_relation
+from summand.site.sources._check import CheckReport, Tallied, check_relation
 from summand.site.sources._expressions import Cells, Parameters, table_sql, text_sql
 from summand.site.sources._opt_out import opt_out_filter
 from summand.site.sources._relation import Relation, Tabular, open_relation
@@ -50,10 +50,12 @@ class Source:
         memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
         allow_extra: bool = False,
         where: str = "true",
+        tallied: Tallied | None = None,
     ) -> None:
         self.dictionary = dictionary
         self._allow_extra = allow_extra
         self._keep = where
+        self._tallied = tallied
         if opt_out is not None:
             opted_in, stamp = opt_out_filter(relation, dictionary, opt_out)
             self._keep = f"({where}) AND {opted_in}"
@@ -93,7 +95,9 @@ class Source:
         """
         self._relation.verify_unchanged()
         if self._report is None:
-            found = check_relation(self._relation, self.dictionary, self._cells, self._keep, self._allow_extra)
+            found = check_relation(
+                self._relation, self.dictionary, self._cells, self._keep, self._allow_extra, self._tallied
+            )
             self._relation.verify_unchanged()
             self._report = found
         return self._report

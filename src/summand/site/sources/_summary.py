@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from summand.site.sources._expressions import Parameters, is_nan_sql, number_sql, text_sql
@@ -19,7 +20,7 @@ from summand.tables import (
     number_text,
 )
 
-_COLUMNS_PER_QUERY = 100
+_COLUMNS_PER_QUERY = 8  # planning a statement takes longer than its columns' share: 100 of them took 40 s
 _DECIMALS_MAX = 6
 _APPROXIMATELY = 1.3
 
@@ -42,18 +43,20 @@ def infer_from(
 
 def summarise_relation(relation: Relation) -> TableSummary:
     """The summary of an open relation."""
+    relation.verify_unchanged()
+    table = relation.session.make_table(f"SELECT * FROM {relation.from_sql}", relation.parameters)  # noqa: S608
+    relation.verify_unchanged()
+    relation = replace(relation, source=table, parameters={})  # asked a few columns at a time: parsed once only
     rows = int(relation.session.rows(f"SELECT count(*) FROM {relation.from_sql}", relation.parameters)[0][0])  # noqa: S608
     found: list[ColumnSummary] = []
     for start in range(0, len(relation.names), _COLUMNS_PER_QUERY):
         positions = range(start, min(start + _COLUMNS_PER_QUERY, len(relation.names)))
-        for position, counts in zip(positions, _count(relation, positions), strict=True):
-            found.append(_summary(relation, position, counts))
-    relation.verify_unchanged()
+        found.extend(_summaries(relation, positions))
     return TableSummary(tuple(found), rows)
 
 
 def _table(relation: Relation, positions: Iterable[int], parameters: Parameters) -> str:
-    """SQL: per column its cell (t, NULL where it says nothing), number (n) and missing code (k), to select from."""
+    """SQL: per column its cell (t, NULL where it says nothing), number (n) and missing code (k, a bit each), to select from."""
     codes = parameters.add(list(COMMON_MISSING_CODES))
     read = ", ".join(f"c{i}, {number_sql(i, relation.types[i])} AS x{i}" for i in positions)
     told = ", ".join(_cell(relation.types[i], i, codes) for i in positions)
@@ -63,14 +66,15 @@ def _table(relation: Relation, positions: Iterable[int], parameters: Parameters)
 def _cell(type_: Type, i: int, codes: str) -> str:
     number = f"CASE WHEN isfinite(x{i}) THEN x{i} END AS n{i}"
     if type_ == "boolean":
-        return f"CAST(c{i} AS VARCHAR) AS t{i}, x{i} AS n{i}, NULL::VARCHAR AS k{i}"
+        return f"CAST(c{i} AS VARCHAR) AS t{i}, x{i} AS n{i}, NULL::INTEGER AS k{i}"
     if type_ in ("integer", "float"):
-        return f"CASE WHEN NOT {is_nan_sql(f'x{i}')} THEN x{i} END AS t{i}, {number}, NULL::VARCHAR AS k{i}"
-    text = text_sql(i, type_)
+        return f"CASE WHEN NOT {is_nan_sql(f'x{i}')} THEN x{i} END AS t{i}, {number}, NULL::INTEGER AS k{i}"
+    text, cell = text_sql(i, type_), f"CAST(c{i} AS VARCHAR)"  # numbers need no trimming
     known = f"list_contains({codes}::VARCHAR[], {text})"
+    bit = f"1 << CAST(list_position({codes}::VARCHAR[], {text}) - 1 AS INTEGER)"
     return (
-        f"CASE WHEN isfinite(x{i}) THEN {text} WHEN {known} THEN NULL ELSE nullif({text}, '') END AS t{i}, "
-        f"{number}, CASE WHEN isfinite(x{i}) THEN NULL WHEN {known} THEN {text} END AS k{i}"
+        f"CASE WHEN isfinite(x{i}) THEN {cell} WHEN {known} THEN NULL ELSE nullif({text}, '') END AS t{i}, "
+        f"{number}, CASE WHEN isfinite(x{i}) THEN NULL WHEN {known} THEN {bit} END AS k{i}"
     )
 
 
@@ -93,53 +97,64 @@ def _aggregates(position: int) -> dict[str, str]:
         # far from a whole number of millionths: more decimals than we write as a step; the close ones are looked at as text
         "ragged": f"count(*) FILTER (abs({scaled} - round({scaled})) > 1e-3 * greatest(1, abs(n{position})))",
         "distinct": f"approx_count_distinct(t{position})",
-        "codes": f"list(DISTINCT k{position}) FILTER (k{position} IS NOT NULL)",
+        "codes": f"bit_or(k{position})",
     }
 
 
-def _summary(relation: Relation, position: int, counts: Mapping[str, Any]) -> ColumnSummary:
-    is_numeric = counts["cells"] == counts["numbers"]
-    decimals = _decimals(relation, position) if is_numeric and counts["cells"] and not counts["ragged"] else None
-    few = counts["distinct"] <= LEVELS_MAX * _APPROXIMATELY
-    return ColumnSummary(
-        name=relation.names[position],
-        cells=int(counts["cells"]),
-        numbers=int(counts["numbers"]),
-        minimum=counts["minimum"],
-        maximum=counts["maximum"],
-        decimals=decimals,
-        distinct_count=int(counts["distinct"]),
-        levels=_levels(relation, position) if few else None,
-        missing_codes=tuple(code for code in COMMON_MISSING_CODES if code in (counts["codes"] or ())),
-        is_boolean=relation.types[position] == "boolean",
-    )
+def _summaries(relation: Relation, positions: range) -> list[ColumnSummary]:
+    counted = dict(zip(positions, _count(relation, positions), strict=True))
+    whole = [i for i, counts in counted.items() if counts["cells"] == counts["numbers"] and not counts["ragged"]]
+    decimals = _decimals(relation, [i for i in whole if counted[i]["cells"]])
+    few = [i for i, counts in counted.items() if counts["distinct"] <= LEVELS_MAX * _APPROXIMATELY]
+    levels = _levels(relation, few)
+    return [
+        ColumnSummary(
+            name=relation.names[i],
+            cells=int(counts["cells"]),
+            numbers=int(counts["numbers"]),
+            minimum=counts["minimum"],
+            maximum=counts["maximum"],
+            decimals=decimals.get(i),
+            distinct_count=int(counts["distinct"]),
+            levels=levels.get(i),
+            missing_codes=tuple(
+                code for bit, code in enumerate(COMMON_MISSING_CODES) if (counts["codes"] or 0) >> bit & 1
+            ),
+            is_boolean=relation.types[i] == "boolean",
+        )
+        for i, counts in counted.items()
+    ]
 
 
-def _decimals(relation: Relation, position: int) -> int | None:
-    """The fewest decimal places that write every number exactly, by their shortest text."""
-    if relation.types[position] == "integer":
-        return 0
+def _decimals(relation: Relation, positions: list[int]) -> dict[int, int]:
+    """The fewest decimal places that write every number exactly, by their shortest text; absent where 6 are too few."""
+    if not positions:
+        return {}
     parameters = Parameters(relation.parameters)
-    text = f"CAST(abs(n{position}) AS VARCHAR)"
+    sql = f"SELECT {', '.join(map(_places, positions))} FROM {_table(relation, positions, parameters)}"  # noqa: S608
+    found = relation.session.rows(sql, parameters.values)[0]
+    return {i: int(places) for i, places in zip(positions, found, strict=True) if places <= _DECIMALS_MAX}
+
+
+def _places(i: int) -> str:
+    text = f"CAST(abs(n{i}) AS VARCHAR)"
     places = f"length(rtrim(split_part({text}, '.', 2), '0'))"
-    exponent = f"CASE WHEN n{position} = trunc(n{position}) THEN 0 ELSE {_DECIMALS_MAX + 1} END"
-    sql = (
-        f"SELECT max(CASE WHEN contains({text}, 'e') THEN {exponent} ELSE {places} END) "  # noqa: S608
-        f"FROM {_table(relation, [position], parameters)}"
-    )
-    found = relation.session.rows(sql, parameters.values)[0][0]
-    return int(found) if found is not None and found <= _DECIMALS_MAX else None
+    exponent = f"CASE WHEN n{i} = trunc(n{i}) THEN 0 ELSE {_DECIMALS_MAX + 1} END"
+    return f"max(CASE WHEN n{i} IS NULL THEN 0 WHEN contains({text}, 'e') THEN {exponent} ELSE {places} END)"
 
 
-def _levels(relation: Relation, position: int) -> tuple[str, ...] | None:
-    """The different texts, numbers in their shortest form; None if there are too many."""
+def _levels(relation: Relation, positions: list[int]) -> dict[int, tuple[str, ...]]:
+    """The different cells, numbers in their shortest form; absent where there are too many."""
+    if not positions:
+        return {}
     parameters = Parameters(relation.parameters)
-    sql = (
-        f"SELECT DISTINCT t{position} FROM {_table(relation, [position], parameters)} "  # noqa: S608
-        f"WHERE t{position} IS NOT NULL"
-    )
-    found = {_canonical(str(row[0])) for row in relation.session.rows(sql, parameters.values)}
-    return tuple(sorted(found)) if len(found) <= LEVELS_MAX else None
+    lists = ", ".join(f"map_keys(histogram(t{i}))" for i in positions)
+    sql = f"SELECT {lists} FROM {_table(relation, positions, parameters)}"  # noqa: S608
+    rows = relation.session.rows(sql, parameters.values)[0]
+    found = {
+        i: {_canonical(str(cell).strip(" ")) for cell in cells or ()} for i, cells in zip(positions, rows, strict=True)
+    }
+    return {i: tuple(sorted(levels)) for i, levels in found.items() if len(levels) <= LEVELS_MAX}
 
 
 def _canonical(text: str) -> str:
