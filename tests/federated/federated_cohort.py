@@ -28,7 +28,7 @@ def cohort(rows: int = 240, seed: int = 7) -> pd.DataFrame:
     """A cohort with an effect of x on everything."""
     rng = np.random.default_rng(seed)
     x = rng.normal(size=rows).clip(-4.5, 4.5)
-    table = pd.DataFrame(
+    return pd.DataFrame(
         {
             "person": [f"person-{i:05d}" for i in range(rows)],
             "y": (1.0 + 2.0 * x + rng.normal(size=rows)).clip(-19, 19),
@@ -38,7 +38,6 @@ def cohort(rows: int = 240, seed: int = 7) -> pd.DataFrame:
             "status": (rng.random(rows) < 0.7).astype(int),
         }
     )
-    return table
 
 
 def dealt(table: pd.DataFrame, sizes: dict[str, int]) -> dict[str, pd.DataFrame]:

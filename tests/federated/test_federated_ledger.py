@@ -144,9 +144,11 @@ def test_site_level_says_too_few_for_a_small_site() -> None:
 
 def test_site_level_is_refused_where_the_agreement_does_not_name_it() -> None:
     """Without site_level in the agreement every site refuses it, with the clause."""
-    with Partnership.of(dealt(TABLE, SPLITS["three"]), SCHEMA).federation() as federation:
-        with pytest.raises(ReleaseNotPermitted) as refused:
-            federation.run(LINEAR, release_level="site_level")
+    with (
+        Partnership.of(dealt(TABLE, SPLITS["three"]), SCHEMA).federation() as federation,
+        pytest.raises(ReleaseNotPermitted) as refused,
+    ):
+        federation.run(LINEAR, release_level="site_level")
     assert refused.value.clause == "D.release_levels"
     assert len(refused.value.refusals) == 3
 

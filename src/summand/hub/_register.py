@@ -105,7 +105,7 @@ class Register:
 
     # ── certificates ─────────────────────────────────────────────────────────────────────────────────────────────────
     def read_certificate(self, fields: Any) -> Certificate:
-        """A site's certificate, checked against its party's key in an agreement here that has not ended.
+        """A site's certificate, checked against its party's key in an agreement here.
 
         Raises:
             PeerProtocolError: if it is malformed.
@@ -126,19 +126,21 @@ class Register:
                 broken = error
         raise broken or stranger(site[:80])
 
-    def _current(self) -> list[Agreement]:
-        today = self._now().date()
-        return [held.agreement for held in self._agreements.values() if held.agreement.term.end >= today]
-
     def _keys_of_party(self, party: str) -> list[PublicKey]:
-        texts = {found.key for document in self._current() for found in document.parties if found.id == party}
-        return [PublicKey.from_text(text) for text in sorted(texts)]
+        """The party's keys in agreements whose term has not ended; if all have, in those: its sites say why they refuse."""
+        documents = [one for one in self._documents if any(found.id == party for found in one.parties)]
+        current = [document for document in documents if document.term.end >= self._now().date()]
+        return [PublicKey.from_text(text) for text in sorted({one.party(party).key for one in current or documents})]
+
+    @property
+    def _documents(self) -> list[Agreement]:
+        return [held.agreement for held in self._agreements.values()]
 
     def _may_name(self, site: str, party: str) -> bool:
         """A site is called as its party, or as a dataset of its party's where nobody else is called so."""
         if site == party:
             return True
-        documents = self._current()
+        documents = self._documents
         held = any(dataset.id == site and dataset.holder == party for one in documents for dataset in one.datasets)
         taken = any(found.id == site for document in documents for found in document.parties)
         taken |= any(dataset.id == site and dataset.holder != party for one in documents for dataset in one.datasets)
