@@ -11,8 +11,8 @@ study runs is noticed.
     (True, PeopleCount(rows=2, people=2, rows_dropped=1))
 """
 
-from summand.site.sources._check import CheckReport, Finding
 from summand.site.sources._deal import Deal, deal_by
+from summand.site.sources._report import CheckReport, Finding
 from summand.site.sources._source import BATCH_ROWS, MEMORY_LIMIT_BYTES, PeopleCount, Source, open_source
 from summand.site.sources._summary import infer_from, summarise
 

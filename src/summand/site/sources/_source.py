@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 
 from summand.errors import ColumnMissing, UsageError, ValueNotNumeric
 from summand.site.sources._cache import ColumnCache, Columns
-from summand.site.sources._check import CheckReport, Tallied, check_relation
+from summand.site.sources._check import Tallied, check_relation
 from summand.site.sources._expressions import Cells, Parameters, table_sql, text_sql
 from summand.site.sources._opt_out import opt_out_filter
 from summand.site.sources._relation import Relation, Tabular, open_relation
+from summand.site.sources._report import CheckReport
 from summand.tables import Batch, Dictionary
 
 MEMORY_LIMIT_BYTES = 1 << 30
