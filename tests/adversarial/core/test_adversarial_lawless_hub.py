@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from wire import LINEAR, Wire, small_partnership, small_tables
 
 from summand.encoding import canonical, dump, parse
 from summand.hub._rounds import Rounds
@@ -16,6 +15,7 @@ from summand.study import SignedStudy, StudyRequest
 from summand.study.messages import DECISION_TYPE, HUB
 from summand.testing.federations import ANALYST, Partnership
 from summand.transport import read_message, sign_message
+from wire import LINEAR, Wire, small_partnership, small_tables
 
 
 @pytest.fixture(scope="module")
