@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, Self
 
 from summand.agreement import Agreement, SignedAgreement, sign, trial_agreement
-from summand.errors import UsageError, from_dict
+from summand.errors import SourceEmpty, UsageError, from_dict
 from summand.federation._memory import MemoryNetwork
 from summand.federation._results import StudyResult
 from summand.methods import Method
@@ -88,8 +88,11 @@ class Federation:
     @classmethod
     def of_sources(cls, sources: Mapping[str, Source], dictionary: Dictionary, notes: Sequence[str] = ()) -> Federation:
         """A trial over sources that are open already, such as one file dealt to sites; see `in_memory`."""
-        for source in sources.values():
-            source.check().raise_if_failed()
+        reports = [source.check() for source in sources.values()]
+        for report in reports:
+            report.raise_if_failed()
+        if not any(report.rows for report in reports):
+            raise SourceEmpty("No table has a row.", remedy="Give at least one table with people in it.")
         notes = [TRIAL_NOTE, *notes]
         key = PrivateKey.generate()
         document = trial_agreement(key.public.text, dictionary_to_table_schema(dictionary), list(sources))

@@ -85,7 +85,8 @@ class StudyResult:
         people = f"n {shown(found.get('n'))}, {shown(found.get('n_dropped'))} dropped for missing values"
         if found["method"] == "describe":
             people = f"n {shown(found.get('n'))}"
-        lines = [f"{people}; {found['sites']} sites, {found['rounds']} rounds."]
+        sites = f"{found['sites']} site" + ("" if found["sites"] == 1 else "s")
+        lines = [f"{people}; {sites}, {found['rounds']} rounds."]
         more = [
             f"{name.replace('_', ' ')} {shown(value, name)}"
             for name, value in found.items()

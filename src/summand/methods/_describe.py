@@ -16,6 +16,7 @@ from summand.methods import _spec
 from summand.methods._describe_cells import Cell, codes_of, levels
 from summand.methods._describe_update import DescribeState, after_first, after_later, crosstab, described, read_first
 from summand.methods._protocol import Block, Layout, Local, Result, Setting, State, length
+from summand.methods._terms import TEXT_REMEDY
 from summand.tables import Array, Batch, Column, Count
 
 NUMBERS_MAX = 2_000_000
@@ -106,7 +107,7 @@ class Describe:
             found = tuple(column for column in dictionary if column.kind != "text" and column.name not in left_out)
         for column in found:
             if column.kind == "text":
-                raise FormulaInvalid(f"Column '{column.name}' is text and is never analysed.", remedy="Leave it out.")
+                raise FormulaInvalid(f"Column '{column.name}' is text and is never analysed.", remedy=TEXT_REMEDY)
         return found
 
     @property

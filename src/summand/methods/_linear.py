@@ -18,6 +18,7 @@ from summand.methods._linear_update import LinearState, after_products, after_re
 from summand.methods._newton import symmetric, upper
 from summand.methods._outcome import Indicator
 from summand.methods._protocol import Block, Layout, Local, Result, Setting, State, length
+from summand.methods._terms import TEXT_REMEDY
 from summand.tables import Array, Batch
 
 CHUNK_ROWS = 4096
@@ -114,6 +115,8 @@ class LinearRegression:
         if not isinstance(self.parsed.outcome, Value):
             raise FormulaInvalid("Linear regression needs a numeric outcome.", remedy="Write it like: bp ~ age + sex.")
         column = _set(self.setting).dictionary[self.parsed.outcome.column]
+        if column.kind == "text":
+            raise FormulaInvalid(f"Column '{column.name}' is text and is never analysed.", remedy=TEXT_REMEDY)
         if not column.is_numeric:
             raise FormulaInvalid(
                 f"The outcome '{column.name}' is not numeric.", remedy="Use logistic regression for categories."

@@ -7,9 +7,9 @@ from typing import Self
 
 import numpy as np
 
-from summand.errors import FormulaInvalid, ValueOutOfRange
+from summand.errors import FormulaInvalid, OutcomeConstant, ValueOutOfRange
 from summand.methods._formula import Comparison, Formula, Survival, Value
-from summand.methods._terms import levels_of
+from summand.methods._terms import TEXT_REMEDY, levels_of
 from summand.tables import Array, Batch, Column, Dictionary
 
 _COMPARE = {
@@ -68,7 +68,7 @@ class Indicator:
                     f"The numeric column '{column.name}' is compared with a text.", remedy="Compare it with a number."
                 ) from None
         if column.kind != "category":
-            raise FormulaInvalid(f"Column '{column.name}' is text and is never analysed.", remedy="Use another column.")
+            raise FormulaInvalid(f"Column '{column.name}' is text and is never analysed.", remedy=TEXT_REMEDY)
         return cls(column.name, operator, 0.0, _codes(column, operator, value), label)
 
     @classmethod
@@ -80,6 +80,12 @@ class Indicator:
         if column.is_numeric and column.range in ((0.0, 1.0), (1.0, 2.0)):
             event_value = column.range[1]
             return cls(column.name, "=1", event_value, None, f"{column.name} = {event_value:g}")
+        if column.kind == "text":
+            raise FormulaInvalid(f"Column '{column.name}' is text and is never analysed.", remedy=TEXT_REMEDY)
+        if len(column.levels) == 1 or (column.is_numeric and column.minimum == column.maximum):
+            raise OutcomeConstant(
+                f"The outcome '{column.name}' has one value only.", remedy="Choose an outcome that varies."
+            )
         raise FormulaInvalid(
             f"The outcome '{column.name}' is not two-valued in the dictionary.",
             remedy=f"Compare it with a value, like: {column.name} > 0 ~ ….",

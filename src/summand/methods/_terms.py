@@ -13,6 +13,7 @@ from summand.tables import Column, Dictionary
 DESIGN_COLUMNS_MAX = 500
 GROUPS_MAX = 10_000
 INTERCEPT = "Intercept"
+TEXT_REMEDY = "Leave it out. Where the dictionary was inferred, it has no values or too many different texts."
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ def _check_term(term: Term, formula: Formula, dictionary: Dictionary, *, has_con
     for factor in term.factors:
         column = dictionary[factor.column]
         if column.kind == "text":
-            raise FormulaInvalid(f"Column '{column.name}' is text and is never analysed.", remedy="Leave it out.")
+            raise FormulaInvalid(f"Column '{column.name}' is text and is never analysed.", remedy=TEXT_REMEDY)
         if isinstance(factor, Power) and not column.is_numeric:
             raise FormulaInvalid(f"'{factor}' needs a numeric column.", remedy=f"Use C({column.name}).")
         if not _is_category(factor, dictionary):

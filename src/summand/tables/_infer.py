@@ -102,6 +102,9 @@ def _infer_column(name: str, parts: Sequence[ColumnSummary]) -> tuple[Column, li
         return Column(name, "category", levels=("false", "true"), missing_codes=codes), notes
     if cells and all(part.numbers == part.cells for part in parts):
         return _numeric(name, parts, levels, codes), notes
+    numbers = sum(part.numbers for part in parts)
+    if 0 < numbers < cells:
+        notes = [*notes, f"'{name}' holds {numbers} numbers and {cells - numbers} other cells: not taken as a number."]
     if levels and cells and _is_category(levels, cells):
         return Column(name, "category", levels=levels, missing_codes=codes), notes
     why = "has no values" if not cells else "holds many different texts"
