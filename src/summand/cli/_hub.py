@@ -42,9 +42,16 @@ def serve(
 
     from summand.hub._folder import HubFolder
     from summand.hub._serving import serve_for_ever
+    from summand.portal import Pages, pages_token
 
     made = HubFolder(folder)
     wanted = urlsplit(made.federation().url).port if port is None else port
     if wanted is None:
         raise UsageError("The hub's description names no port.", remedy="Give --port.")
-    serve_for_ever(made, host, wanted, lambda url: typer.echo(f"The hub answers at {url}"))
+    token = pages_token(folder)
+
+    def ready(url: str) -> None:
+        typer.echo(f"The hub answers at {url}")
+        typer.echo(f"Its pages: {url}/pages/?token={token}")
+
+    serve_for_ever(made, host, wanted, ready, lambda app, convener: Pages(convener, token).add_to(app))

@@ -9,24 +9,50 @@ from collections.abc import Callable
 
 from aiohttp import web
 
+from summand.errors import StorageFailed, UsageError
+from summand.hub._convener import Convener
 from summand.hub._folder import TLS, HubFolder
 from summand.hub._service import HubService
 from summand.transport import server_context
 
-
-def serve_for_ever(folder: HubFolder, host: str, port: int, on_ready: Callable[[str], None]) -> None:
-    """Serve until told to stop; ``on_ready`` gets the address once the hub answers."""
-    asyncio.run(_serve(folder, host, port, on_ready))
+Extend = Callable[[web.Application, Convener], None]
 
 
-async def _serve(folder: HubFolder, host: str, port: int, on_ready: Callable[[str], None]) -> None:
+def serve_for_ever(
+    folder: HubFolder,
+    host: str,
+    port: int,
+    on_ready: Callable[[str], None],
+    extend: Extend = lambda _app, _convener: None,
+) -> None:
+    """Serve until told to stop; ``on_ready`` gets the address once the hub answers, ``extend`` may add routes."""
+    asyncio.run(_serve(folder, host, port, on_ready, extend))
+
+
+async def _serve(folder: HubFolder, host: str, port: int, on_ready: Callable[[str], None], extend: Extend) -> None:
     convener = folder.convener()
     service = HubService(convener, folder.federation())
-    runner = web.AppRunner(service.app(), access_log=None, handle_signals=False)
+    app = service.app()
+    extend(app, convener)
+    runner = web.AppRunner(app, access_log=None, handle_signals=False)
     await runner.setup()
     site = web.TCPSite(runner, host, port, ssl_context=server_context(folder.path / TLS), shutdown_timeout=2.0)
-    await site.start()
+    try:
+        await site.start()
+    except OSError as error:
+        await runner.cleanup()
+        raise UsageError(
+            f"The hub cannot listen on {host}, port {port}: {error.strerror or type(error).__name__}.",
+            remedy="Stop what listens there, or give another --port.",
+        ) from None
     stop = asyncio.Event()
+    failures: list[StorageFailed] = []
+
+    def fail(error: StorageFailed) -> None:
+        failures.append(error)
+        stop.set()
+
+    service.on_storage_failed = fail
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
@@ -36,3 +62,6 @@ async def _serve(folder: HubFolder, host: str, port: int, on_ready: Callable[[st
     await stop.wait()
     await runner.cleanup()
     convener.store.close()
+    convener.log.close()
+    if failures:
+        raise failures[0]

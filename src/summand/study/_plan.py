@@ -16,6 +16,7 @@ from summand.study._request import SignedStudy, StudyRequest
 from summand.tables import Dictionary, Limits, dictionary_from_table_schema
 
 CMS_MINIMUM_CELL = 11
+DICTIONARIES_KEPT = 256
 
 
 @dataclass(frozen=True)
@@ -115,12 +116,27 @@ def shared_dictionary(agreement: Agreement, datasets: tuple[str, ...]) -> Dictio
     Raises:
         DatasetNotPermitted: if they do not share one.
     """
-    schemas = {canonical(agreement.dictionary_of(name)): agreement.dataset(name).dictionary for name in datasets}
+    names = {agreement.dataset(name).dictionary for name in datasets}
+    schemas = {canonical(agreement.data.dictionaries[name]) for name in names} if len(names) > 1 else names
     if len(schemas) != 1:
         raise DatasetNotPermitted(
             "The datasets asked for do not share one dictionary, so their columns cannot be added.",
             clause="D.datasets",
             remedy="Ask for datasets under the same dictionary.",
         )
-    (name,) = schemas.values()
-    return dictionary_from_table_schema(name, agreement.dictionary_of(datasets[0]))
+    return _read_dictionary(agreement, min(names))
+
+
+def _read_dictionary(agreement: Agreement, name: str) -> Dictionary:
+    """A dictionary of the agreement, read once: an agreement's hash stands for its content."""
+    key = (agreement.hash, name)
+    found = _dictionaries.get(key)
+    if found is None:
+        found = dictionary_from_table_schema(name, dict(agreement.data.dictionaries[name]))
+        if len(_dictionaries) > DICTIONARIES_KEPT:
+            _dictionaries.clear()
+        _dictionaries[key] = found
+    return found
+
+
+_dictionaries: dict[tuple[str, str], Dictionary] = {}
