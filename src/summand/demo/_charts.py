@@ -15,6 +15,7 @@ from typing import Any
 INK, FAINT, GROUND = "#010203", "#040506", "#070809"
 """Stand for the page's text, its lines, and its land: `var(--ink)`, `var(--line)`, `var(--land)`."""
 COLOURS = ("#2166ac", "#c2571a", "#4d8b31", "#7b4fa3", "#8a6d1f")
+WIDE_PIXELS, NARROW_PIXELS = 640, 400
 RATIO_TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 _SENTINELS = {INK: "var(--ink)", FAINT: "var(--line)", GROUND: "var(--land)"}
 Fields = Mapping[str, Any]
@@ -38,7 +39,7 @@ class Chart:
 
 def draw(title: str, description: str, spec: Callable[[int], Mapping[str, Any]]) -> Chart:
     """Draw a Vega-Lite specification, given the width it may take in pixels, for a wide page and for a telephone."""
-    wide, narrow = (_svg(spec(width), title, description, str(width)) for width in (640, 320))
+    wide, narrow = (_svg(spec(width), title, description, str(width)) for width in (WIDE_PIXELS, NARROW_PIXELS - 80))
     return Chart(title, description, wide, narrow)
 
 
@@ -158,50 +159,51 @@ def forest_chart(title: str, axis: str, rows: Sequence[Fields]) -> Chart:
         axis: What the ratio is.
         rows: ``{"label", "ratio", "low", "high", "series"}``.
     """
+    words = "; ".join(f"{row['label']} {row['ratio']:.2f} ({row['low']:.2f} to {row['high']:.2f})" for row in rows)
+    return draw(title, f"{axis}, with 95 % intervals: {words}.", lambda width: _forest(axis, rows, width))
+
+
+def _forest(axis: str, rows: Sequence[Fields], width: int) -> dict[str, Any]:
     series = list(dict.fromkeys(str(row["series"]) for row in rows))
     labels = list(dict.fromkeys(str(row["label"]) for row in rows))
+    narrow = width < NARROW_PIXELS
     low, high = min(float(row["low"]) for row in rows) / 1.1, max(float(row["high"]) for row in rows) * 1.1
-    ticks = [tick for tick in RATIO_TICKS if low <= tick <= high]
     x = {
         "type": "quantitative", "title": axis, "scale": {"type": "log", "nice": False, "domain": [low, high]},
-        "axis": {"values": ticks, "format": "~g"},
+        "axis": {"values": [tick for tick in RATIO_TICKS if low <= tick <= high], "format": "~g"},
     }  # fmt: skip
-    y = {
-        "field": "label",
-        "type": "nominal",
-        "sort": labels,
-        "title": None,
-        "axis": {"grid": False, "ticks": False, "labelLimit": 300},
-    }
+    beside = None if narrow else {"grid": False, "ticks": False, "labelLimit": 300}
+    y = {"field": "label", "type": "nominal", "sort": labels, "title": None, "axis": beside}
     offset = {"field": "series", "sort": series}
-    legend = {"orient": "top", "direction": "vertical", "labelLimit": 400} if len(series) > 1 else None
     colour = {
-        "field": "series", "type": "nominal", "title": None, "legend": legend,
+        "field": "series", "type": "nominal", "title": None,
+        "legend": {"orient": "top", "labelLimit": 300} if len(series) > 1 else None,
         "scale": {"domain": series, "range": list(COLOURS[: len(series)])},
     }  # fmt: skip
-    one = {"mark": {"type": "rule", "color": INK, "strokeDash": [3, 3]}, "encoding": {"x": {"datum": 1}}}
-    spec = {
-        "height": {"step": 22 if len(series) > 1 else 30},
-        "data": {"values": [dict(row) for row in rows]},
-        "layer": [
-            one,
-            {
-                "mark": {"type": "rule", "strokeWidth": 2},
-                "encoding": {
-                    "x": {**x, "field": "low"},
-                    "x2": {"field": "high"},
-                    "y": y,
-                    "yOffset": offset,
-                    "color": colour,
-                },
+    step = (22 if len(series) > 1 else 30) + (18 / len(series) if narrow else 0)
+    layers: list[dict[str, Any]] = [
+        {"mark": {"type": "rule", "color": INK, "strokeDash": [3, 3]}, "encoding": {"x": {"datum": 1}}},
+        {
+            "mark": {"type": "rule", "strokeWidth": 2},
+            "encoding": {
+                "x": {**x, "field": "low"},
+                "x2": {"field": "high"},
+                "y": y,
+                "yOffset": offset,
+                "color": colour,
             },
-            {
-                "mark": {"type": "point", "filled": True, "size": 70, "opacity": 1},
-                "encoding": {"x": {**x, "field": "ratio"}, "y": y, "yOffset": offset, "color": colour},
-            },
-        ],
-    }
-    words = "; ".join(f"{row['label']} {row['ratio']:.2f} ({row['low']:.2f} to {row['high']:.2f})" for row in rows)
-    return draw(
-        title, f"{axis}, with 95 % intervals: {words}.", within(spec, 12 + 7 * max(map(len, labels), default=0))
-    )
+        },
+        {
+            "mark": {"type": "point", "filled": True, "size": 70, "opacity": 1},
+            "encoding": {"x": {**x, "field": "ratio"}, "y": y, "yOffset": offset, "color": colour},
+        },
+    ]
+    if narrow:  # a label of its own line above the intervals, since beside them it would take most of the width
+        above = {"type": "text", "align": "left", "x": 0, "fontSize": 12, "dy": -step * len(series) / 2}
+        first = [dict(row) for row in rows if row["series"] == series[0]]
+        layers.append({"data": {"values": first}, "mark": above, "encoding": {"y": y, "text": {"field": "label"}}})
+    beside_width = 12 if narrow else 12 + 7 * max(map(len, labels), default=0)
+    return {
+        "width": width - beside_width, "height": {"step": step}, "data": {"values": [dict(row) for row in rows]},
+        "layer": layers,
+    }  # fmt: skip

@@ -127,7 +127,7 @@ class Conduct:
                 f"The result of '{study.title}' is not in the ledger.", remedy="Report this defect; do not use it."
             )
         self._results[study.key] = {
-            "key": study.key, "title": study.title, "method": dict(study.method), "release_level": study.release_level,
+            "key": study.key, "title": study.title, "series": study.series, "method": dict(study.method), "release_level": study.release_level,
             "profile": study.profile or self.case.agreement.profile_name, "study_id": result.study_id,
             "result_hash": result.result_hash, "leaf_index": leaf, "seconds": round(seconds, 3),
             "result": result.to_dict(),

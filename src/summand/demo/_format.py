@@ -22,10 +22,17 @@ def number(value: Any, digits: int = 3) -> str:
         return f"{number(value[0], digits)} to {number(value[1], digits)}"
     if value is None or isinstance(value, bool) or not isinstance(value, (int, float)):
         return "–" if value is None else str(value)
+    if value == 0:
+        return "0"
     if isinstance(value, int) or (float(value).is_integer() and abs(value) >= 1 and digits <= 6):
         return f"{value:,.0f}".replace("-", "−")
     places = max(0, digits - 1 - math.floor(math.log10(abs(value)))) if value and math.isfinite(value) else digits - 1
     return f"{value:,.{min(places, 12)}f}".replace("-", "−")
+
+
+def sentence(text: str) -> str:
+    """The text with its first letter large, the others as they are."""
+    return text[:1].upper() + text[1:]
 
 
 def fixed(value: Any, places: int = 2) -> str:
@@ -49,11 +56,6 @@ def p_value(value: Any) -> str:
     if not isinstance(value, (int, float)):
         return "–"
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
-
-
-def percent(value: Any) -> str:
-    """A share in percent."""
-    return "–" if not isinstance(value, (int, float)) else f"{100 * value:.1f} %"
 
 
 def money(cents: Any, currency: str) -> str:

@@ -19,10 +19,19 @@ PROFILE_WORDS = {
     "institutional": "For patient data: counts below ten are hidden, times and quantiles are coarse, three sites at least.",
 }
 WHO_LEARNS_WHAT = (
-    ("A site", "its own rows; each round's state and total; the released results", "another site's numbers"),
-    ("The hub", "each round's total, message sizes and times", "a row, or one site's numbers below the agreed level"),
-    ("The analyst", "the released results", "a row, or anything that was refused"),
-    ("A stranger on the wire, or with the hub's disk", "sizes and times", "anything else"),
+    (
+        "A site",
+        "its own rows; each round's state and total; the released results",
+        "another site's rows; its numbers, unless a study at site level released them",
+    ),
+    (
+        "The hub",
+        "each round's total; message sizes and times; the released results",
+        "a row; one site's numbers, unless a study at site level was agreed by name",
+    ),
+    ("The analyst", "the released results", "a row, a round's total, or anything of what was refused"),
+    ("A stranger on the wire", "message sizes and times", "anything else"),
+    ("A thief of the hub's disk", "what the hub knows", "what the hub does not know"),
 )
 Fields = Mapping[str, Any]
 

@@ -29,7 +29,7 @@ def render_report(document: Fields) -> str:
         loader=jinja2.PackageLoader("summand.demo", "templates"), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    for name in ("number", "fixed", "small", "p_value", "percent", "money"):
+    for name in ("number", "fixed", "small", "p_value", "money", "sentence"):
         environment.filters[name] = getattr(_format, name)
     environment.globals["verdicts"] = _format.VERDICTS
     studies = {study["key"]: study for study in document["studies"]}
@@ -73,7 +73,9 @@ def _ratios(document: Fields, study: Fields) -> list[dict[str, Any]]:
     for term in study["result"]["terms"]:
         label, per = _label(document, term["term"])
         ratio, low, high = (math.exp(per * term[name]) for name in ("estimate", "conf_low", "conf_high"))
-        rows.append({"label": label, "ratio": ratio, "low": low, "high": high, "series": study["title"]})
+        rows.append(
+            {"label": label, "ratio": ratio, "low": low, "high": high, "series": study["series"] or study["title"]}
+        )
     return rows
 
 

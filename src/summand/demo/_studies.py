@@ -25,6 +25,7 @@ class Study:
         release_level: ``total`` or ``site_level``.
         purpose: By code and in words.
         reference: What an independent library is asked for, None if nothing.
+        series: What its estimates are called where several models share a chart.
     """
 
     key: str
@@ -34,6 +35,7 @@ class Study:
     release_level: str = "total"
     purpose: Mapping[str, str] = field(default_factory=lambda: RESEARCH)
     reference: str | None = None
+    series: str = ""
 
 
 def lung_studies() -> tuple[Study, ...]:
@@ -56,12 +58,14 @@ def lung_studies() -> tuple[Study, ...]:
             "Hazard by age, sex and ECOG, each institution with its own baseline",
             {"name": "cox", "formula": model, "ties": "efron", "site": "strata"},
             reference="cox_strata",
+            series="own baselines",
         ),
         Study(
             "cox_pooled",
             "Hazard by age, sex and ECOG, one baseline for all",
             {"name": "cox", "formula": model, "ties": "efron", "site": "pooled"},
             reference="cox_pooled",
+            series="one baseline",
         ),
         Study(
             "contribution",

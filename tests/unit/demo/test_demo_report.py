@@ -9,7 +9,7 @@ import pytest
 from demo_kit import recorded
 
 from conftest import lacking
-from summand.demo._format import fixed, money, number, p_value, small
+from summand.demo._format import fixed, money, number, p_value, sentence, small
 from summand.demo._map import Frame, party_map
 from summand.demo._report import render_report, report_charts
 
@@ -126,7 +126,7 @@ def test_demo_map_shows_every_party_inside_its_frame(width):
     ("shown", "text"),
     [
         (number(1234), "1,234"), (number(None), "–"), (number({"suppressed": True}), "hidden"), (number(-2.5), "−2.50"),
-        (number([10, 20]), "10 to 20"), (number(0.00123), "0.00123"), (fixed(-1.005, 1), "−1.0"), (small(0), "0 (exact)"),
+        (number([10, 20]), "10 to 20"), (number(0.0), "0"), (sentence("mIT"), "MIT"), (number(0.00123), "0.00123"), (fixed(-1.005, 1), "−1.0"), (small(0), "0 (exact)"),
         (small(5.2e-13), "5.2 × 10⁻¹³"), (p_value(0.0004), "< 0.001"), (p_value(0.0014), "0.001"),
         (money(-123456789, "EUR"), "−EUR 1,234,567.89"), (money(5, "USD"), "USD 0.05"),
     ],
