@@ -69,5 +69,4 @@ def _show(fields: dict[str, Any], as_json: bool) -> None:
         sys.stderr.write(dump(fields).decode() + "\n")
         return
     clause = f" (clause {fields['clause']})" if fields.get("clause") else ""
-    line = f", line {fields['line']}" if fields.get("line") else ""
-    sys.stderr.write(f"summand: {fields['message']}{clause}{line} {fields['remedy']} [{fields['code']}]\n")
+    sys.stderr.write(f"summand: {fields['message']}{clause} {fields['remedy']} [{fields['code']}]\n")
