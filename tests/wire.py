@@ -39,7 +39,7 @@ def small_partnership(**terms: Any) -> Partnership:
     return Partnership.of(tables, terms.pop("schema", COLUMNS), **terms)
 
 
-@dataclass
+@dataclass(repr=False)
 class Wire:
     """Carries messages between a hub and its sites, by hand.
 
@@ -59,6 +59,9 @@ class Wire:
     sent: list[tuple[str, Message]] = field(default_factory=list)
     refused: list[tuple[str, SummandError]] = field(default_factory=list)
     cursors: dict[str, int] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return "Wire()"  # Hypothesis prints the arguments of what failed
 
     @classmethod
     def of(cls, partnership: Partnership | None = None, **hooks: Any) -> Wire:

@@ -7,7 +7,7 @@ can neither be carried to another federation nor change on its way, and stays ev
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from summand.encoding import digest, pack, unpack
@@ -39,10 +39,10 @@ class Message:
     study: str
     round: int
     header: dict[str, Any]
-    header_bytes: bytes
-    body: bytes
-    signature: bytes
-    raw: bytes
+    header_bytes: bytes = field(repr=False)
+    body: bytes = field(repr=False)
+    signature: bytes = field(repr=False)
+    raw: bytes = field(repr=False)
 
     @property
     def content_digest(self) -> bytes:
