@@ -74,7 +74,7 @@ class Agent:
         self.agreements, self.sources = agreements, sources
         self.store, self.replica = store, replica
         self.allow_trial, self.now = allow_trial, now
-        self._entries: list[bytes] = []
+        self._history = History()
         self._programs: dict[str, Program] = {}
         self._memories: dict[str, StudyMemory] = {}
         self._cohorts: dict[str, Cohort] = {}
@@ -96,10 +96,11 @@ class Agent:
 
     def history(self) -> History:
         """The past as this site's own replica has it."""
-        known = len(self._entries)
-        if self.replica.size > known:
-            self._entries.extend(self.replica.entries(known, self.replica.size))
-        return History.from_entries(self._entries, self.replica.size, self.replica.root.hex())
+        if self.replica.size > self._history.tree_size:
+            grown = History.from_entries(self.replica.entries(self._history.tree_size, self.replica.size))
+            entries = (*self._history.entries, *grown.entries)
+            self._history = History(entries, self.replica.size, self.replica.root.hex())
+        return self._history
 
     # ── messages ─────────────────────────────────────────────────────────────────────────────────────────────────────
     def handle(self, data: bytes) -> list[bytes]:
