@@ -5,6 +5,7 @@ A check says every objection that it has; silence is consent. What is absent, un
 
 from __future__ import annotations
 
+from summand.agreement import Dataset
 from summand.disclosure import PROFILES, is_at_least_as_strict
 from summand.errors import (
     ApprovalMissing,
@@ -111,26 +112,37 @@ def method(case: Case) -> Objections:
     asked = from_spec(case.request.method)
     settings = asked.to_spec()
     for parameter, values in (allowed[0].parameters if allowed else {}).items():
-        given = settings.get(parameter)
-        if not all(_is_one_of(value, values) for value in (given if isinstance(given, list | tuple) else [given])):
+        if not _is_allowed(settings.get(parameter), values):
             yield MethodNotPermitted(
                 f"The setting '{parameter}' has a value that the agreement does not allow.",
                 remedy=f"Use one of: {', '.join(map(str, values))}.",
                 clause="D.computations_allowed",
             )
     for dataset in case.own:
-        dictionary = dictionary_from_table_schema(dataset.dictionary, case.agreement.dictionary_of(dataset.id))
-        readable = {column.name for column in dictionary if column.kind != "text"}
-        closed = {*dataset.columns_withheld, dictionary.person_id}
-        refused = [column for column in asked.columns if column not in readable or column in closed]
-        if refused:
-            yield ColumnNotPermitted(
-                f"Of dataset {dataset.id} the study may not read: {', '.join(column[:40] for column in refused[:10])}.",
-                remedy="Leave these columns out; identifiers, texts and withheld columns are closed to every study.",
-                clause="D.columns_withheld",
-            )
-        elif len(case.asked) == len(case.request.datasets):
-            case.plan  # noqa: B018  # raises what the method objects to in the study's setting
+        yield from _columns(case, dataset, asked.columns)
+
+
+def _columns(case: Case, dataset: Dataset, named: tuple[str, ...]) -> Objections:
+    """The columns named, and those that a method which names none reads by itself, are open to studies."""
+    dictionary = dictionary_from_table_schema(dataset.dictionary, case.agreement.dictionary_of(dataset.id))
+    open_columns = {column.name for column in dictionary if column.kind != "text"}
+    open_columns -= {*dataset.columns_withheld, dictionary.person_id or ""}
+    refused = [column for column in named if column not in open_columns]
+    if not refused and len(case.asked) == len(case.request.datasets):
+        # The plan raises what the method objects to in the study's setting.
+        refused = [column for column in case.plan.method.columns if column not in open_columns]
+    if refused:
+        yield ColumnNotPermitted(
+            f"Of dataset {dataset.id} the study may not read: {', '.join(column[:40] for column in refused[:10])}.",
+            remedy="Name only other columns; identifiers, texts and withheld columns are closed to every study.",
+            clause="D.columns_withheld",
+        )
+
+
+def _is_allowed(given: object, values: tuple[object, ...]) -> bool:
+    """Whether each given value is an agreed one; an empty list often means "all", so it is no agreed value itself."""
+    several = given if isinstance(given, list | tuple) and given else [given]
+    return all(_is_one_of(value, values) for value in several)
 
 
 def _is_one_of(value: object, values: tuple[object, ...]) -> bool:

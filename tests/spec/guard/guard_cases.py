@@ -225,6 +225,14 @@ CASES: dict[str, tuple[GuardCase, ...]] = {
         _case("The person identifier as a covariate", (COLUMN, "D.columns_withheld"), ask=_method(formula="event ~ patient")),
         _case("A text column", (COLUMN, "D.columns_withheld"), ask=_method(formula="event ~ note")),
         _case("A column that the dictionary does not have", (COLUMN, "D.columns_withheld"), ask=_method(formula="event ~ x")),
+        _case("All columns described, and one is withheld", (COLUMN, "D.columns_withheld"), ask={"method": {"name": "describe"}}),
+        _case("All columns described, and none is withheld", ask={"method": {"name": "describe"}},
+              terms={"dataset": {"columns_withheld": []}}),
+        _case("A withheld column in a crosstab", (COLUMN, "D.columns_withheld"),
+              ask={"method": {"name": "describe", "columns": ["age"], "crosstabs": [["sex", "hiv"]]}}),
+        _case("A withheld column that a model under test reads", (COLUMN, "D.columns_withheld"), ask={"method": {
+            "name": "evaluate", "outcome": "event",
+            "models": [{"name": "m", "formula": "~ hiv", "terms": {"hiv": 1.0}}]}}),
     ),
     "Consent": (
         _case("Consent to research on one disease, which the purpose names",
@@ -269,6 +277,18 @@ CASES: dict[str, tuple[GuardCase, ...]] = {
         _case(
             "The same parameter within them",
             terms={"data": {"computations_allowed": [{"method": "logistic", "parameters": {"site": ["pooled"]}}]}},
+        ),
+        _case(
+            "All columns, where the agreement lists the columns",
+            (METHOD, "D.computations_allowed"),
+            terms={"data": {"computations_allowed": [{"method": "describe", "parameters": {"columns": ["age", "sex"]}}]},
+                   "dataset": {"columns_withheld": []}},
+            ask={"method": {"name": "describe"}},
+        ),
+        _case(
+            "Some of the columns that it lists",
+            terms={"data": {"computations_allowed": [{"method": "describe", "parameters": {"columns": ["age", "sex"]}}]}},
+            ask={"method": {"name": "describe", "columns": ["age"]}},
         ),
         _case("A setting that the method does not have", ("usage", ""), ask=_method(rows="all")),
         _case("A formula outside the grammar", ("method.formula_invalid", ""), ask=_method(formula="event ~ __import__('os')")),
