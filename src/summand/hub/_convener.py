@@ -249,7 +249,7 @@ class Convener:
         """End every study that waited for a site past its agreement's deadline; their identifiers."""
         ended, now = [], self.clock()
         with self.store.transaction() as tx:
-            open_rows = [row for row in rows.study_rows(tx) if row.status in OPEN_STATES]
+            open_rows = rows.open_study_rows(tx, OPEN_STATES)
         for row in open_rows:
             running = self._running_or_none(row.id)
             if running is None:

@@ -7,7 +7,7 @@ from the ``ledger`` table afterwards; if we crash between the two, `Convener` ap
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -160,6 +160,9 @@ _INSERT_STUDY, _INSERT_MESSAGE, _INSERT_INBOX, _INSERT_ENTRY = (
     insert(studies), insert(messages), insert(inbox), insert(ledger),
 )  # fmt: skip
 _SELECT_STUDY = select(*_STUDY_COLUMNS).where(studies.c.id == bindparam("study"))
+_SELECT_OPEN = (
+    select(*_STUDY_COLUMNS).where(studies.c.status.in_(bindparam("statuses", expanding=True))).order_by(studies.c.seq)
+)
 _SELECT_STUDIES = select(*_STUDY_COLUMNS).order_by(studies.c.seq)
 _SELECT_MESSAGES = select(messages.c.site, messages.c.data).where(
     messages.c.study == bindparam("study"),
@@ -226,6 +229,11 @@ def study_row(tx: Connection, study: str) -> StudyRow | None:
     """The study as stored, or None."""
     row = tx.execute(_SELECT_STUDY, {"study": study}).one_or_none()
     return None if row is None else StudyRow(*row)
+
+
+def open_study_rows(tx: Connection, statuses: Sequence[str]) -> list[StudyRow]:
+    """The studies that are not over, oldest first."""
+    return [StudyRow(*row) for row in tx.execute(_SELECT_OPEN, {"statuses": list(statuses)})]
 
 
 def study_rows(tx: Connection) -> list[StudyRow]:
