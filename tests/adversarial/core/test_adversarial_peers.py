@@ -328,11 +328,11 @@ def test_any_method_the_analyst_signs_is_answered_with_an_error_of_the_tree(idle
     wire, _ = idle
     for method in ({"name": "linear", "formula": value}, {"name": value}, {"name": "describe", "columns": value}):
         fields = {**wire.request().request.to_dict(), "method": method}
-        study = SignedStudy.sign(StudyRequest.from_dict(fields), wire.partnership.analyst_key)
         try:
+            study = SignedStudy.sign(StudyRequest.from_dict(fields), wire.partnership.analyst_key)
             wire.convener.submit(study.to_dict())
         except SummandError as error:
-            assert error.code != "internal"
+            assert error.code not in ("internal", "transport.own_protocol")
 
 
 # ── who is let in ────────────────────────────────────────────────────────────────────────────────────────────────────
