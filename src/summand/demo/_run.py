@@ -7,6 +7,7 @@ import json
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,11 @@ def run(name: str, *, out: Path, data: Path | None, serve: bool, console: Consol
         document = Conduct(case, signed, network, reference, audience).run()
         document["elapsed_seconds"] = round(time.monotonic() - begun, 3)
         audience.step("Drawing the report")
-        write(document, out)
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            ending = None if serve else pool.submit(network.close)  # the hub takes its time to let go of the sites
+            write(document, out)
+            if ending is not None:
+                ending.result()
         elapsed = time.monotonic() - begun
         audience.say(f"\n[bold]{elapsed:.1f} s in all.[/] Written: {out / RESULT_FILE}, {out / REPORT_FILE}")
         if serve:

@@ -28,7 +28,8 @@ class ServedNetwork:
 
     What a hospital does by hand when it joins is done here for each site in turn: its folder is made with a service key
     that its organisation's key certifies, the hub's fingerprint is compared, its data are put there and checked, and
-    the signed agreement is accepted. From then on each site's process opens nothing outside that folder.
+    the signed agreement is accepted. From then on each site's process (`summand.demo.sites`) opens nothing outside that
+    folder but its log.
     """
 
     def __init__(self, case: Case, keys: Keys, signed: SignedAgreement, folder: Path) -> None:
@@ -49,23 +50,22 @@ class ServedNetwork:
             self._folder / "hub", origin=f"summand.demo/{self._case.name}", hosts=["127.0.0.1", "localhost"],
             port=free_port(),
         )  # fmt: skip
-        hub = self._children.start("the hub", ["hub", "serve", str(made.path)], logs / "hub.log")
+        hub = self._children.start("the hub", "summand", ["hub", "serve", str(made.path)], logs / "hub.log")
+        sites = self._children.start("the sites", "summand.demo.sites", [], logs / "sites.log")  # loads meanwhile
         self._federation = made.federation()
         for site in self._case.sites:
             self._join(site.party, keys)
-        (self.url,) = self._children.wait_until_ready([hub], r"answers at (https://\S+)")
-        key_file, agreement_file = self._folder / "analyst.pem", self._folder / "agreement.signed.json"
-        keys.analyst.save(key_file)
-        agreement_file.write_bytes(self._signed.to_bytes())
+        self._children.wait_for_line({"the hub": hub.log}, r"answers at https://\S+")
+        keys.analyst.save(self._folder / "analyst.pem")
+        (self._folder / "agreement.signed.json").write_bytes(self._signed.to_bytes())
         self._client = HubClient(self._federation, keys.analyst)
         self._client.put_until_taken(f"/v1/agreements/{self._signed.agreement.hash}", self._signed.to_bytes())
-        sites = [
-            self._children.start(site.party, ["site", "serve", str(self._site(site.party))], logs / f"{site.party}.log")
-            for site in self._case.sites
-        ]
+        folders = [str(self._site(site.party)) for site in self._case.sites]
+        self._children.tell(sites, {"logs": str(logs), "folders": folders})
         self._replica = Replica.open(None, self._log_key)
         self._asker = connect(self._federation, key=keys.analyst)
-        self._children.wait_until_ready(sites, r"is connected to (\S+)")
+        ready = {site.party: logs / f"{site.party}.log" for site in self._case.sites}
+        self._children.wait_for_line(ready, "is connected")
 
     def _site(self, party: str) -> Path:
         return self._folder / "sites" / party
@@ -80,13 +80,18 @@ class ServedNetwork:
         (folder.path / "data").mkdir()
         (folder.path / path).write_bytes(site.to_csv())
         folder.accept(self._signed)
-        report = folder.sources(folder.agreements())[site.dataset].check()
+        report = folder.sources({self._signed.agreement.hash: self._signed})[site.dataset].check()
         (folder.path / CHECK_FILE).write_bytes(canonical(report.summary()))  # the counts stay in the site's folder
         self._checks.append(SiteCheck(party, report.passed))
 
     @property
     def _log_key(self) -> VerifierKey:
         return VerifierKey.of_log(self._federation.origin, self._federation.hub_key)
+
+    @property
+    def url(self) -> str:
+        """Where the hub answers."""
+        return self._federation.url
 
     @property
     def federation(self) -> FederationDescription:
@@ -96,7 +101,7 @@ class ServedNetwork:
     @property
     def process_count(self) -> int:
         """The hub and the sites."""
-        return self._children.count
+        return 1 + len(self._case.sites)
 
     @property
     def asker(self) -> Asker:

@@ -36,23 +36,48 @@ def test_demo_child_that_ends_is_named_with_its_last_line(tmp_path):
     """A process that ends before it is ready gives an error with what it said."""
     children = Children()
     try:
-        child = children.start("site north", ["site", "serve", str(tmp_path / "nowhere")], tmp_path / "log")
-        with pytest.raises(SiteUnreachable, match=r"site north ended with exit code 2.*not a site's folder"):
-            children.wait_until_ready([child], r"is connected to (\S+)")
+        log = tmp_path / "log"
+        children.start("the hub", "summand", ["hub", "serve", str(tmp_path / "nowhere")], log)
+        with pytest.raises(SiteUnreachable, match=r"the hub ended with exit code 2.*not a hub's folder"):
+            children.wait_for_line({"the hub": log}, "answers at")
     finally:
         children.close()
+
+
+def test_demo_site_that_ends_takes_the_others_along(tmp_path):
+    """If one of the forked sites ends, their parent says which and ends all, and so does the demonstration."""
+    children = Children()
+    try:
+        parent = children.start("the sites", "summand.demo.sites", [], tmp_path / "log")
+        folders = [str(tmp_path / "north"), str(tmp_path / "south")]
+        children.tell(parent, {"logs": str(tmp_path), "folders": folders})
+        with pytest.raises(SiteUnreachable, match=r"It said: Site (north|south) ended with exit code 2"):
+            children.wait_for_line({"north": tmp_path / "north.log"}, "is connected")
+        assert "is not a site's folder" in (tmp_path / "north.log").read_text()
+    finally:
+        children.close()
+
+
+def test_demo_sites_end_with_the_demonstration(tmp_path):
+    """When the demonstration is gone, even without a word, its standard input ends and the sites' parent follows."""
+    children = Children()
+    parent = children.start("the sites", "summand.demo.sites", [], tmp_path / "log")
+    parent.process.stdin.close()
+    assert parent.process.wait(timeout=30) == 0
+    children.close()
 
 
 def test_demo_children_are_ended_even_if_they_do_not_listen(tmp_path, monkeypatch):
     """What ignores the first signal is killed."""
     monkeypatch.setattr("summand.demo._children.END_TIMEOUT_SECONDS", 0.3)
     children = Children()
-    child = children.start("deaf", ["--version"], tmp_path / "log")
+    child = children.start("deaf", "summand", ["--version"], tmp_path / "log")
     child.process.wait()
     code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
     deaf = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
     assert deaf.stdout.readline() == b"up\n"
     deaf.stdout.close()
+    child.process.stdin.close()
     object.__setattr__(child, "process", deaf)
     children.close()
     assert not is_running(deaf.pid)
@@ -65,17 +90,22 @@ def test_demo_processes_read_only_their_own_folders_and_leave_nothing_behind(tmp
     folder = tmp_path / "federation"
     network = ServedNetwork(case, keys, sign_by_all(case, keys), folder)
     try:
-        children = network._children._children
-        process_ids = [child.process.pid for child in children]
+        processes = [child.process.pid for child in network._children._children]
+        site_processes = {}
+        for process_id in _children_of(processes[1]):
+            log = Path(f"/proc/{process_id}/fd/1").readlink()
+            site_processes[log.stem] = process_id
+        process_ids = [*processes, *site_processes.values()]
+        assert set(site_processes) == {site.party for site in case.sites}
         assert network.process_count == 5
         assert network.url.startswith("https://127.0.0.1:")
         result = network.asker.run({"name": "describe", "columns": ["age"]})
         assert result.to_dict()["n"] == 920
         assert network.leaf_index(result) > 0
-        for child in children[1:]:
-            opened = [os.path.realpath(link) for link in Path(f"/proc/{child.process.pid}/fd").iterdir()]
+        for party, process_id in site_processes.items():
+            opened = [os.path.realpath(link) for link in Path(f"/proc/{process_id}/fd").iterdir()]
             inside = {path for path in opened if path.startswith(str(folder))}
-            own = (str(folder / "sites" / child.name), str(folder / "logs" / f"{child.name}.log"))
+            own = (str(folder / "sites" / party), str(folder / "logs" / f"{party}.log"))
             assert {path for path in inside if not path.startswith(own)} == set()
         checks = network.replica_checks()
         assert len({(check.leaves, check.root_hash) for check in checks}) == 1
@@ -99,9 +129,9 @@ def test_demo_interrupted_leaves_no_process(tmp_path, number):
     )  # fmt: skip
     try:
         deadline = time.monotonic() + 60
-        while len(children := _children_of(run.pid)) < 6 and time.monotonic() < deadline and run.poll() is None:
+        while len(children := _family_of(run.pid)) < 7 and time.monotonic() < deadline and run.poll() is None:
             time.sleep(0.05)
-        assert len(children) >= 6
+        assert len(children) >= 7  # the hub, the reference, the sites' parent and four sites
         run.send_signal(number)
         assert run.wait(timeout=30) != 0
     finally:
@@ -123,3 +153,8 @@ def _children_of(process_id):
         if int(fields[1]) == process_id:
             found.append(int(path.parent.name))
     return found
+
+
+def _family_of(process_id):
+    children = _children_of(process_id)
+    return [*children, *(grandchild for child in children for grandchild in _children_of(child))]
