@@ -121,7 +121,7 @@ def json_page() -> str:
         lines += [f"## {schema['title']}", "", SHOWN[name], "", f"Schema: [{name}.schema.json]({name}.schema.json)", ""]
         lines += ["Fields: " + ", ".join(f"`{field}`" for field in schema["properties"]) + ".", ""]
     lines += [
-        "`levels`, `histogram.counts` and crosstabs are tables `{\"rows\", \"columns\", \"cells\", \"suppressed\"}`; a hidden",
+        "`levels`, `histogram.counts` and crosstabs are tables `{\"rows\", \"columns\", \"cells\", \"suppressed_cells\"}`; a hidden",
         "cell is null.", "",
         "Without `study`, `result_sha256`, `agreement_title` and `notes`, the compact JSON of a result has the SHA-256",
         "that the ledger holds: `summand study verify STUDY --result FILE` compares it.", "",

@@ -20,14 +20,14 @@ HASH: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 STUDY_ID: Schema = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
 TABLE: Schema = {
     "type": ["object", "null"],
-    "description": "People by label; a hidden cell is null, and 'suppressed' says how many are hidden.",
+    "description": "People by label; a hidden cell is null, and 'suppressed_cells' says how many are hidden.",
     "properties": {
         "rows": {"type": "array", "items": {"type": "string"}},
         "columns": {"type": "array", "items": {"type": "string"}},
         "cells": {"type": "array", "items": {"type": "array", "items": {"type": ["integer", "null"], "minimum": 0}}},
-        "suppressed": {"type": "integer", "minimum": 0},
+        "suppressed_cells": {"type": "integer", "minimum": 0},
     },
-    "required": ["rows", "columns", "cells", "suppressed"],
+    "required": ["rows", "columns", "cells", "suppressed_cells"],
 }
 
 

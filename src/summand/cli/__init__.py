@@ -19,7 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit code."""
     given = sys.argv[1:] if arguments is None else arguments
     try:
-        return _run(given)
+        return _dispatch(given)
     except SummandError as error:
         _show(error.to_dict(), "--json" in given)
         return error.exit_code
@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
 
 
-def _run(given: list[str]) -> int:
+def _dispatch(given: list[str]) -> int:
     import typer
 
     from summand.cli._app import build

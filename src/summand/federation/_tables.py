@@ -186,7 +186,7 @@ def _by_site(sites: Mapping[str, Mapping[str, Any]]) -> Table:
 
 def is_hidden(value: Any) -> bool:
     """Whether a released value stands for one that was kept back."""
-    return isinstance(value, Mapping) and bool(value.get("suppressed"))
+    return isinstance(value, Mapping) and value.get("suppressed") is True
 
 
 def _cell(value: Any) -> Any:
