@@ -28,7 +28,7 @@ def small_tables(
     tables = {}
     for number, site in enumerate(sites):
         x = [((7 * i + number) % 31) / 10 - 1.5 for i in range(rows)]
-        y = [1 + 2 * value + ((13 * i + 5 * number) % 17) / 10 - 0.8 for i, value in enumerate(x)]
+        y = [1 + 0.5 * value + ((13 * i + 5 * number) % 17) / 5 - 1.6 for i, value in enumerate(x)]
         tables[site] = {"y": y, "x": x}
     return tables
 

@@ -91,14 +91,12 @@ def test_a_second_different_message_is_refused_and_the_first_stands(wire: Wire, 
     assert finish(wire)["status"] == "released"
 
 
-@pytest.mark.parametrize(("kind", "number"), KINDS)
+@pytest.mark.parametrize(("kind", "number"), KINDS[:-1])  # a confirmation says all in its header
 @pytest.mark.parametrize("cut", [0, 1, -1, 17], ids=["empty", "one byte", "one short", "seventeen"])
 def test_bodies_of_the_wrong_length_are_refused_and_the_right_one_still_counts(
     wire: Wire, kind: str, number: int, cut: int
 ) -> None:
     """A body that is cut is refused to its sender at once; the same site's honest message is then taken."""
-    if kind == "site.confirm":
-        pytest.skip("a confirmation says all in its header")
     message = until(wire, kind, number)
     with pytest.raises(SummandError) as refused:
         wire.convener.receive(signed_by(wire, "south", message, body=message.body[:cut]))
@@ -300,7 +298,11 @@ def test_a_changed_byte_is_refused(idle, data) -> None:
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53) + 1, 2**53 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=12,
 )
