@@ -29,7 +29,8 @@ class ConsoleAudience:
         self._begun = time.monotonic()
         self._document: dict[str, Any] = {}
         self._spinner = Spinner("dots")
-        self._live = Live(self._spinner, console=console, transient=True, refresh_per_second=8)
+        self._step, self._step_begun = "", self._begun
+        self._live = Live(get_renderable=self._now, console=console, transient=True, refresh_per_second=8)
         self._live_on = console.is_terminal
 
     def __enter__(self) -> ConsoleAudience:
@@ -41,13 +42,18 @@ class ConsoleAudience:
         if self._live_on:
             self._live.stop()
 
+    def _now(self) -> Spinner:
+        """The line that turns: the step, its seconds, and the seconds of the whole."""
+        now = time.monotonic()
+        times = f"[dim]{now - self._step_begun:.0f} s, {now - self._begun:.0f} s in all[/]"
+        self._spinner.update(text=f"{escape(self._step)} {times}")
+        return self._spinner
+
     def step(self, text: str) -> None:
         """A step begins."""
-        elapsed = time.monotonic() - self._begun
-        if self._live_on:
-            self._spinner.update(text=f"{escape(text)} [dim]({elapsed:.0f} s)[/]")
-        else:
-            self._console.print(f"[dim]{elapsed:5.1f} s[/]  {escape(text)}")
+        self._step, self._step_begun = text, time.monotonic()
+        if not self._live_on:
+            self._console.print(f"[dim]{self._step_begun - self._begun:5.1f} s[/]  {escape(text)}")
 
     def show(self, part: str, value: Any) -> None:
         """A part is complete."""

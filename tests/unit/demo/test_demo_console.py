@@ -1,6 +1,7 @@
 """What a person sees while the demonstration runs."""
 
 import io
+import time
 
 import pytest
 from demo_kit import recorded
@@ -66,3 +67,15 @@ def test_demo_console_takes_markup_as_text():
     audience.show("agreement", {**document["agreement"], "title": "[red]Title[/red]"})
     assert "[bold]not bold[/bold]" in text.getvalue()
     assert "[red]Title[/red]" in text.getvalue()
+
+
+def test_demo_console_shows_the_running_step_on_a_terminal():
+    """On a terminal one line turns, with the step and its seconds, and what is printed stands above it."""
+    text = io.StringIO()
+    with ConsoleAudience(Console(file=text, width=100, force_terminal=True)) as audience:
+        audience.step("Counting the sites")
+        audience.say("A line of its own.")
+        time.sleep(0.4)
+    assert "Counting the sites" in text.getvalue()
+    assert "0 s in all" in text.getvalue()
+    assert "A line of its own." in text.getvalue()
