@@ -67,7 +67,9 @@ class Pages:
         async def guarded(request: web.Request) -> web.StreamResponse:
             given = request.query.get("token", "")
             if given and self._is_token(given):
-                there = web.Response(status=303, headers={"Location": request.path})  # the token leaves the address bar at once
+                there = web.Response(
+                    status=303, headers={"Location": request.path}
+                )  # the token leaves the address bar at once
                 there.set_cookie(COOKIE, given, secure=True, httponly=True, samesite="Strict", path="/pages")
                 return there
             if not self._is_token(request.cookies.get(COOKIE, "")):
