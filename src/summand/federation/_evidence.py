@@ -192,6 +192,9 @@ class _Case:
     def _check_cohort(self, plan: Plan, keys: Mapping[str, PublicKey]) -> Cohort | None:
         found = _all(self.leaves, self.study, "study.cohort")
         if not found:
+            later = ("round.opened", "round.summed", "study.result", "study.confirmed", "study.released")
+            if any(_all(self.leaves, self.study, kind) for kind in later):
+                _fail("There are rounds or a result, but no cohort.")
             return None
         leaf, entry = _one(self.leaves, self.study, "study.cohort")
         if set(keys) != set(plan.sites):
