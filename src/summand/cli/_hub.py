@@ -31,11 +31,32 @@ def init(
     typer.echo(made.federation().fingerprint)
 
 
+@hub_app.command("admit")
+def admit(
+    folder: Folder,
+    agreement: Annotated[Path, typer.Argument(help="A fully signed agreement (*.signed.json).")],
+) -> None:
+    """Take in an agreement that the hub refused from its parties: nobody known signed it, or a party's key changed.
+
+    Compare the parties' fingerprints by telephone or letter first. The hub must not be running.
+    """
+    from summand.agreement import load_signed
+    from summand.hub._folder import HubFolder
+
+    signed = load_signed(agreement)
+    HubFolder(folder).convener().put_agreement(signed.envelope.to_dict(), by_operator=True)
+    for party in signed.report.parties:
+        typer.echo(f"{party.party}: {party.fingerprint}")
+    typer.echo(f"'{signed.agreement.title}' is admitted.")
+
+
 @hub_app.command("serve")
 def serve(
     folder: Folder,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int | None, typer.Option(help="The port; the one of 'hub init' if not given, 0 for any.")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="The port; the one of 'hub init' if not given, 0 for any free one.")
+    ] = None,
 ) -> None:
     """Serve the hub until interrupted; prints its address once it answers."""
     from urllib.parse import urlsplit

@@ -13,7 +13,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from summand.encoding import canonical, parse
 from summand.errors import UsageError
@@ -68,6 +70,15 @@ class HubFolder:
     def federation(self) -> FederationDescription:
         """The description to hand out."""
         return FederationDescription.load(self.path / DESCRIPTION)
+
+    def move_to(self, port: int) -> None:
+        """Describe the hub at another port; the fingerprint, which does not cover the address, stays."""
+        described = self.federation()
+        address = urlsplit(described.url)
+        moved = replace(described, url=f"{address.scheme}://{address.hostname}:{port}")
+        draft = self.path / f"{DESCRIPTION}.draft"
+        draft.write_bytes(canonical(moved.to_dict()))
+        draft.replace(self.path / DESCRIPTION)
 
     def convener(self) -> Convener:
         """The hub's core, standing where the store says."""

@@ -58,6 +58,9 @@ async def _serve(folder: HubFolder, host: str, port: int, on_ready: Callable[[st
         loop.add_signal_handler(number, stop.set)
     gc.freeze()  # what is loaded stays loaded: later collections need not look at it
     bound = runner.addresses[0][1] if runner.addresses else port
+    if port == 0:
+        folder.move_to(bound)  # sites that are set up from now on, and a restart without --port, find it there
+        service.federation = folder.federation()
     on_ready(f"https://{host}:{bound}")
     await stop.wait()
     await runner.cleanup()
