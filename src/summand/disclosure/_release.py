@@ -28,15 +28,16 @@ def release(values: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
     - `CountTable`: ``{"rows", "columns", "cells", "suppressed_cells"}``; a hidden cell is null, the last is how many
       are hidden. See `hidden_cells` for which.
     - Where an object holds the counts ``n`` and ``missing``, their sum is known: either both are shown or both hidden,
-      and the missing count as a further cell of each frequency table beside them. Where it holds ``n`` and ``events``,
-      the count of those without the event is known too: if it is small, ``events`` is hidden.
+      and the missing count as a further cell of each frequency table beside them. Where it holds ``n`` and ``events``
+      (in a comparison of groups, ``observed``), the count of those without the event is known too: if it is small, that
+      of the events is hidden.
     - Where an object's ``n`` is itself small, nothing about those few people is shown: what stands beside it becomes
       null, but for texts and truth values. Objects in a list that name their ``group`` divide one cohort, whose size is
       known, so their ``n`` are judged as one frequency table.
 
-    With ``minimum_cell`` 0 or 1 all counts are shown. Only counts are judged: a mean of whole numbers in all its digits
-    can tell how many they are, and two studies with cohorts that differ by a few people can be subtracted; both are
-    questions of which studies run, not of one release.
+    With ``minimum_cell`` 0 or 1 all counts are shown. Only counts are judged here; a method rounds its other figures so that
+    they give no hidden count away. Two studies with cohorts that differ by a few people can still be subtracted: that
+    is a question of which studies run, not of one release.
 
     Raises:
         OwnProtocolError: a value has no JSON form, or a number is not finite. A defect of the method, not of the data.
@@ -48,14 +49,16 @@ def release(values: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
 
 def _object(values: Mapping[str, Any], limits: Limits, beside: tuple[int, ...] = ()) -> dict[str, Any]:
     """One object; ``beside`` are hidden counts that complete its frequency tables to a known total."""
-    n, missing, events = values.get("n"), values.get("missing"), values.get("events")
+    n, missing = values.get("n"), values.get("missing")
     if isinstance(n, Count) and _is_small(n, limits):
         return _withheld(values)
     hidden: set[str] = set()
     if isinstance(n, Count) and isinstance(missing, Count) and _is_small(missing, limits):
         hidden, beside = {"n", "missing"}, (missing.people,)
-    if isinstance(n, Count) and isinstance(events, Count) and _is_small(Count(n.people - events.people), limits):
-        hidden.add("events")
+    for name in ("events", "observed"):
+        events = values.get(name)
+        if isinstance(n, Count) and isinstance(events, Count) and _is_small(Count(n.people - events.people), limits):
+            hidden.add(name)
     return {
         _key(key): dict(SUPPRESSED) if key in hidden else _released(value, limits, beside)
         for key, value in values.items()

@@ -20,6 +20,7 @@ from summand.methods._cox_strata import STRATA_ETA_MAX, strata_layout
 from summand.methods._cox_sums import likelihood, risk_sums
 from summand.methods._cox_survey import Survey, survey_layout, survey_tally, survey_update
 from summand.methods._design import Design
+from summand.methods._groups import check_events
 from summand.methods._partial_likelihood import Moments
 from summand.methods._protocol import Layout, Local, Result, Setting, State, length
 from summand.methods._survival import SurvivalMethod, check_length
@@ -50,7 +51,7 @@ class CoxRegression(SurvivalMethod):
 
     Raises:
         OutcomeConstant, SingularInformation, Separation, NotConverged: from `update`, with a diagnosis.
-        CohortTooSmall: from `update`, where a level has fewer people than the limits ask.
+        CohortTooSmall: from `update`, where fewer people have the event, or a level, than the limits ask.
 
     Source: Cox (1972), JRSS B 34(2), 187-220; Efron (1977), JASA 72(359), 557-565; Breslow (1974), Biometrics 30(1),
         89-99; federated: Lu et al. (2015), WebDISCO, JAMIA 22(6), 1212-1219.
@@ -171,6 +172,8 @@ class CoxRegression(SurvivalMethod):
         """The next times, the survey's means, one Newton step, half of one, or the result."""
         check_length(total, length(self.layout(state)))
         if state.phase == "times":
+            if state.stage != "decimals":  # every later count is of people with the event
+                check_events(round(float(total.sum())), self.placed.limits)
             after = self.grid.update(total, state)
             return replace(after, phase="survey") if after.stage == "known" else after
         if state.phase == "survey":

@@ -10,7 +10,7 @@ from summand.errors import OutcomeConstant
 from summand.methods._cox_state import CoxState
 from summand.methods._design import Design
 from summand.methods._follow_up import Events, TimeTable
-from summand.methods._groups import check_groups
+from summand.methods._groups import check_events, check_groups
 from summand.methods._protocol import Block, Layout
 from summand.tables import Array, Batch, Limits
 
@@ -64,9 +64,10 @@ def survey_update(total: Array, state: CoxState, design: Design, limits: Limits)
 
     Raises:
         OutcomeConstant: if nobody has the event.
-        CohortTooSmall, SingularInformation: if a level has too few people, or none.
+        CohortTooSmall, SingularInformation: if too few people have the event or a level, or none has a level.
     """
     n, events = round(float(total[0])), round(float(total[1]))
+    check_events(events, limits)
     if events == 0:
         raise OutcomeConstant(
             "Nobody at any site has the event.", remedy="Check the coding of the status: 0/1, or 1/2 with 2 the event."

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from summand.errors import FormulaInvalid, UsageError
 from summand.methods import _spec
 from summand.methods._describe_cells import Cell, codes_of, levels
-from summand.methods._describe_update import DescribeState, after_first, after_later, crosstab, described, read_first
+from summand.methods._describe_table import crosstab, described
+from summand.methods._describe_update import DescribeState, after_first, after_later, read_first
 from summand.methods._protocol import Block, Layout, Local, Result, Setting, State, length
 from summand.methods._terms import TEXT_REMEDY
 from summand.tables import Array, Batch, Column, Count
@@ -33,7 +34,9 @@ class Describe:
 
     Quartiles equal ``numpy.quantile`` of the pooled values (method "linear") where the limits allow exact ones; else
     they, minimum and maximum are bands ``[low, high]`` that hold at least ``minimum_cell`` people each. Squares are
-    summed about the pooled mean, in a second round. Each column counts its own missing values.
+    summed about the pooled mean, in a second round. Each column counts its own missing values. Where the limits have a
+    minimum cell, mean and standard deviation are rounded so that they tell no hidden count, and left out where a value
+    with a count of its own has too few people.
 
     Args:
         variables: The columns described; none for all that are not text.
@@ -201,7 +204,7 @@ class Describe:
 
     def _result(self, state: DescribeState) -> Result:
         limits = _set(self.setting).limits
-        rows = described(self.cells, state, 0 if limits.exact_quantiles else max(limits.minimum_cell, 1))
+        rows = described(self.cells, state, limits)
         _, rest = read_first(self.cells, state.first, has_bins=not limits.exact_quantiles)
         values: dict[str, Any] = {}
         if self.by:

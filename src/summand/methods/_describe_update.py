@@ -1,19 +1,16 @@
-"""The coordinator's half of descriptive statistics: where the quartiles lie, and the table in the end."""
+"""The coordinator's half of descriptive statistics: sums by column, and where the quartiles lie."""
 
 from __future__ import annotations
 
 import dataclasses
-import itertools
-import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from summand.methods._describe_cells import Cell, histogram_edges
-from summand.methods._grid import Keys, Target, Window, band_of, bands, between, quantile_ranks
+from summand.methods._describe_cells import Cell
+from summand.methods._grid import Target, Window, quantile_ranks
 from summand.methods._protocol import State
-from summand.tables import Array, Count, CountTable
+from summand.tables import Array
 
 PARTS = {"min": 0.0, "q25": 0.25, "median": 0.5, "q75": 0.75, "max": 1.0}
 
@@ -119,60 +116,3 @@ def after_later(cells: tuple[Cell, ...], total: Array, state: DescribeState) -> 
             target = target.within(*counted[place, first, span])
         order.append((place, target.rank, target.first, target.span, target.below))
     return dataclasses.replace(state, round=state.round + 1, squares=squares, order=tuple(order))
-
-
-def described(cells: tuple[Cell, ...], state: DescribeState, people_min: int) -> list[dict[str, Any]]:
-    """One row of the result per cell."""
-    sums, _ = read_first(cells, state.first, has_bins=people_min > 0)
-    return [
-        _row(cell, known, float(state.squares[place]), _found(state, place, cell.keys), people_min)
-        for place, (cell, known) in enumerate(zip(cells, sums, strict=True))
-    ]
-
-
-def _found(state: DescribeState, cell: int, keys: Keys | None) -> dict[int, float]:
-    """The value at each wanted rank of a cell."""
-    return {rank: keys.value(first) for place, rank, first, _, _ in state.order if place == cell and keys is not None}
-
-
-def _row(cell: Cell, known: CellSums, squares: float, order: dict[int, float], people_min: int) -> dict[str, Any]:
-    column, is_number = cell.column, cell.keys is not None and known.n > 0
-    row: dict[str, Any] = {"column": column.name, "n": Count(known.n), "missing": Count(known.missing)}
-    row["mean"] = column.centre + column.half_width * known.mean if is_number else None
-    row["sd"] = column.half_width * math.sqrt(squares / (known.n - 1)) if is_number and known.n > 1 else None
-    for name, part in PARTS.items():
-        row[name] = None
-        if cell.keys is not None and known.n >= max(people_min, 1):
-            row[name] = _quantile(order, known.n, part) if not people_min else _band(cell, known, part, people_min)
-    row["levels"] = _frequencies(cell.levels, known.levels) if cell.levels else None
-    row["histogram"] = None
-    if cell.keys is not None:
-        edges = histogram_edges(cell)
-        labels = tuple(f"{low:g} to {high:g}" for low, high in itertools.pairwise(edges))
-        row["histogram"] = {"edges": edges, "counts": _frequencies(labels, known.histogram)}
-    return row
-
-
-def _quantile(order: dict[int, float], n: int, part: float) -> float:
-    below, above, weight = quantile_ranks(n, part)
-    return between(order[below], order[above], weight)
-
-
-def _band(cell: Cell, known: CellSums, part: float, people_min: int) -> list[float]:
-    """The lowest and highest value of the bands in which a quantile lies."""
-    assert cell.keys is not None
-    ranges = bands(known.bins, people_min)
-    below, above, _ = quantile_ranks(known.n, part)
-    first, last = (ranges[band_of(rank, known.bins, ranges)] for rank in (below, above))
-    width = cell.first_window.width
-    return [cell.keys.value(first[0] * width), cell.keys.value(min(last[1] * width, cell.keys.count) - 1)]
-
-
-def _frequencies(labels: tuple[str, ...], counts: Array) -> CountTable:
-    return CountTable(labels, ("people",), tuple((round(count),) for count in counts.tolist()))
-
-
-def crosstab(rows: tuple[str, ...], columns: tuple[str, ...], counts: Array) -> CountTable:
-    """A table of two columns, from its cells row by row, shape (rows × columns,)."""
-    cells = np.rint(counts).astype(int).reshape(len(rows), len(columns)).tolist()
-    return CountTable(rows, columns, tuple(tuple(row) for row in cells))

@@ -25,10 +25,28 @@ def check_classes(n: int, events: int, event: str, limits: Limits) -> None:
         raise CohortTooSmall(
             f"Fewer than {limits.minimum_cell} people have, or do not have, the outcome '{event}' over all sites.",
             remedy="Choose an outcome that is less rare, or a larger cohort.",
+            clause="D.min_cell",
         )
     if not 0 < events < n:
         which = "Nobody has" if events == 0 else "Everybody has"
         raise OutcomeConstant(f"{which} the outcome '{event}'.", remedy="Choose an outcome that varies.")
+
+
+def check_events(events: int, limits: Limits) -> None:
+    """Enough people have the event that sums over them describe no one; none and a few are told alike.
+
+    Args:
+        events: People with the event over all sites.
+
+    Raises:
+        CohortTooSmall: if they are fewer than ``minimum_cell``.
+    """
+    if limits.minimum_cell > 1 and events < limits.minimum_cell:
+        raise CohortTooSmall(
+            f"Fewer than {limits.minimum_cell} people have the event over all sites.",
+            remedy="Choose an event that is less rare, or a larger cohort.",
+            clause="D.min_cell",
+        )
 
 
 def check_groups(counts: Array, design: Design, limits: Limits) -> None:
@@ -49,6 +67,7 @@ def check_groups(counts: Array, design: Design, limits: Limits) -> None:
         raise CohortTooSmall(
             f"Fewer than {limits.minimum_cell} people have {group} over all sites.",
             remedy="Merge levels, or leave the column out.",
+            clause="D.min_cell",
         )
     raise SingularInformation(
         f"Nobody has {group}, so its coefficient cannot be estimated.",

@@ -14,11 +14,12 @@ from summand.errors import FormulaInvalid, UsageError
 from summand.methods import _spec
 from summand.methods._design import Design
 from summand.methods._formula import Comparison, Formula, Value, parse
+from summand.methods._groups import check_classes
 from summand.methods._linear_update import LinearState, after_products, after_residuals
 from summand.methods._newton import symmetric, upper
 from summand.methods._outcome import Indicator
 from summand.methods._protocol import Block, Layout, Local, Result, Setting, State, length
-from summand.methods._terms import TEXT_REMEDY
+from summand.methods._terms import TEXT_REMEDY, levels_of
 from summand.tables import Array, Batch
 
 CHUNK_ROWS = 4096
@@ -43,7 +44,8 @@ class LinearRegression:
 
     Raises:
         SingularInformation, OutcomeConstant: from `update`, with a diagnosis.
-        CohortTooSmall: from `update`, where a level has fewer people than the limits ask.
+        CohortTooSmall: from `update`, where a level, or a value of a two-valued outcome, has fewer people than the
+            limits ask.
 
     Source: Golub & Van Loan (2013), Matrix Computations, §5.3.8 (refinement by residuals); Frisch & Waugh (1933).
     """
@@ -122,6 +124,24 @@ class LinearRegression:
                 f"The outcome '{column.name}' is not numeric.", remedy="Use logistic regression for categories."
             )
         return column.range
+
+    @cached_property
+    def _two_values(self) -> tuple[float, float] | None:
+        """The two values of the outcome; None if it may have more."""
+        if not isinstance(self.parsed.outcome, Value):
+            return 0.0, 1.0
+        levels = levels_of(_set(self.setting).dictionary[self.parsed.outcome.column])
+        return (float(levels[0]), float(levels[1])) if len(levels) == 2 else None
+
+    def _check_classes(self, total: Array) -> None:
+        """Under limits a two-valued outcome needs enough people of each value: the fit tells their numbers."""
+        limits = _set(self.setting).limits
+        if self._two_values is None or limits.minimum_cell <= 1:
+            return
+        (low, high), (centre, half_width), n = self._two_values, self.outcome_scale, round(total[0])
+        events = round((n * (centre - low) + half_width * float(total[1])) / (high - low))
+        label = f"{self.parsed.columns[0]} = {high:g}" if self.indicator is None else self.indicator.label
+        check_classes(n, events, label, limits)
 
     def outcome(self, batch: Batch, rows: slice) -> Array:
         """The scaled outcome, shape (rows,), in [-1, 1] up to rounding."""
@@ -245,6 +265,7 @@ class LinearRegression:
         if total.shape != (length(self.layout(state)),):
             raise UsageError("A total has the wrong length.", remedy="Both ends must run the same version.")
         if state.round == 0:
+            self._check_classes(total)
             return after_products(total, state, self.design, self.site, _set(self.setting).limits)
         return after_residuals(total, state, self.design, self.site, self.parsed.intercept, self.outcome_scale)
 

@@ -144,7 +144,9 @@ class LogRank(SurvivalMethod):
     def _result(self, comparison: Comparison, warnings: tuple[str, ...]) -> Result:
         statistic, degrees_of_freedom, p_value = comparison.test()
         # Expected events add up to observed ones: with one group's count hidden, the expected would give it back.
-        hidden = bool((comparison.observed < self.placed.limits.minimum_cell).any())
+        others = comparison.people - comparison.observed
+        cell = self.placed.limits.minimum_cell
+        hidden = cell > 1 and bool((np.minimum(comparison.observed, others)[comparison.people > 0] < cell).any())
         rows = [
             {"group": label, "n": Count(int(n)), "observed": Count(int(o)), "expected": None if hidden else float(e)}
             for label, n, o, e in zip(

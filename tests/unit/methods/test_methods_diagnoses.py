@@ -129,6 +129,20 @@ def test_outcome_classes() -> None:
         fit(LinearRegression("a ~ b"), columns)
 
 
+@pytest.mark.parametrize("formula", ["y ~ a", "y ~ 0 + a", "y > 0 ~ a", "many >= 4 ~ 1"])
+@pytest.mark.parametrize("site", ["pooled", "fixed"])
+def test_linear_regression_of_a_rare_outcome(formula: str, site: str) -> None:
+    """A mean of zeros and ones tells how many ones there are: under limits a rare one is refused, a common one not."""
+    columns = rows()
+    columns["many"] = np.where(columns["y"] > 0, 4.0, 0.0)
+    fit(LinearRegression(formula, site), columns, Limits())
+    columns["y"][:], columns["many"][:] = 0.0, 0.0
+    columns["y"][:9], columns["many"][:9] = 1.0, 4.0
+    with pytest.raises(CohortTooSmall, match="have, or do not have, the outcome"):
+        fit(LinearRegression(formula, site), columns, Limits())
+    fit(LinearRegression(formula, site), columns)
+
+
 def test_more_terms_than_people() -> None:
     """As many coefficients as people are refused in linear regression."""
     with pytest.raises(SingularInformation, match="as many coefficients as people"):

@@ -213,6 +213,16 @@ def test_levels_below_the_limit_are_refused() -> None:
     assert "Fewer than 10 people" in str(refused.value)
 
 
+@BOTH
+@pytest.mark.parametrize("events", [0, 9])
+def test_few_events_are_refused_as_none(site: str, events: int) -> None:
+    """Under the limits sums over fewer than ten events are about too few, and nobody can tell nine from none."""
+    with pytest.raises(CohortTooSmall) as refused:
+        fit([rows(died=(np.arange(120) < events).astype(float))], limits=Limits(), site=site)
+    assert refused.value.message == "Fewer than 10 people have the event over all sites."
+    assert refused.value.clause == "D.min_cell"
+
+
 def test_strata_are_exact_under_any_limits() -> None:
     """No time leaves a site with strata, so the limits on grids change nothing."""
     assert estimates(fit([rows()], limits=Limits())) == estimates(fit([rows()]))

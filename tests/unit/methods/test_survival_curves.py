@@ -138,6 +138,20 @@ def test_a_group_with_few_events_gets_no_curve() -> None:
     assert all(row["expected"] is None for row in test.values["groups"])
 
 
+def test_few_without_the_event_hide_what_a_comparison_observed() -> None:
+    """Sixty people and fifty-six events tell that four had none: hidden, and so are the expected events."""
+    batch = many({0: 60, 1: 60})
+    died = np.ones(120)
+    died[:30], died[60:64] = 0, 0
+    batch = Batch({**batch.columns, "two": batch.codes("arm") + 1.0, "died": died}, batch.rows)
+    test = run_plain(LogRank("Surv(days, died) ~ two"), [[batch]], Setting(DICTIONARY, INSTITUTIONAL, 1000, 1))
+    shown, hidden = release(test.values, INSTITUTIONAL)["groups"]
+    assert (shown["observed"], shown["expected"]) == (30, None)
+    assert (hidden["observed"], hidden["expected"]) == ({"suppressed": True}, None)
+    exact = run_plain(LogRank("Surv(days, died) ~ two"), [[batch]], Setting(DICTIONARY, NO_LIMITS, 1000, 1))
+    assert sum(row["expected"] for row in exact.values["groups"]) == pytest.approx(86)
+
+
 def test_logrank_of_groups_that_never_meet() -> None:
     """A test needs two groups at risk together at an event; else it says so."""
     apart = rows([1, 2, 3, 9, 9, 9], [1, 1, 1, 1, 1, 1], [0, 0, 0, 0, 0, 0])
