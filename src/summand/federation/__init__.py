@@ -9,9 +9,24 @@
 [0.05, 0.99]
 """
 
-from summand.federation._connect import connect
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from summand.federation._federation import Federation, Network
 from summand.federation._results import StudyResult
 from summand.federation._tables import Table
 
+if TYPE_CHECKING:
+    from summand.federation._connect import connect
+
 __all__ = ["Federation", "Network", "StudyResult", "Table", "connect"]
+
+
+def __getattr__(name: str) -> Any:
+    """`connect`, imported when it is asked for: a trial in one process needs no network."""
+    if name == "connect":
+        from summand.federation._connect import connect
+
+        return connect
+    raise AttributeError(f"module 'summand.federation' has no attribute {name!r}")
