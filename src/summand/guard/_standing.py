@@ -26,7 +26,11 @@ CLOCKS_APART = timedelta(minutes=5)
 
 
 def same_agreement(case: Case) -> Objections:
-    """The request names exactly the version that this site holds, signed by the parties' own keys."""
+    """The request names exactly the version that this site holds, signed by the parties' own keys, its own included.
+
+    Clause O may put an agreement into effect before all have signed; who has not is not bound, so brings no data and
+    asks for none.
+    """
     if case.request.agreement_hash != case.agreement.hash:
         yield AgreementNotInForce(
             "The request names another agreement, or another version, than the one this site holds.",
@@ -34,6 +38,15 @@ def same_agreement(case: Case) -> Objections:
             clause="A.version",
         )
     case.signed.require_effective()
+    unsigned = {row.party for row in case.signed.report.parties} - case.signed.report.signed
+    asking = None if case.requester_party is None else case.requester_party.id
+    for party, whose in ((case.party, "this site's party"), (asking, "the requester's party")):
+        if party in unsigned:
+            yield SignatureInvalid(
+                f"The agreement is in effect, but {whose}, {party}, has not signed it.",
+                remedy="Have it sign the unchanged document with the key that clause B names.",
+                clause="O.effective_when",
+            )
 
 
 def in_force(case: Case) -> Objections:

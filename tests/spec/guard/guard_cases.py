@@ -84,6 +84,16 @@ CASES: dict[str, tuple[GuardCase, ...]] = {
             terms={"execution": {"effective_when": {"rule": "k_of_n", "k": 2}}}, parties_signed=("north", "south"),
         ),
         _case(
+            "The same, and the party that has not signed is this site's",
+            (SIGNATURE, "O.effective_when"),
+            terms={"execution": {"effective_when": {"rule": "k_of_n", "k": 2}}}, parties_signed=("north", "west"),
+        ),
+        _case(
+            "The same, and it is the requester's",
+            (SIGNATURE, "O.effective_when"),
+            terms={"execution": {"effective_when": {"rule": "k_of_n", "k": 2}}}, parties_signed=("south", "west"),
+        ),
+        _case(
             "The term has ended",
             (NOT_IN_FORCE, "N.term"), (REQUESTER, "B.people"), (APPROVAL, "F.approvals"),
             at=NOW + timedelta(days=400), ask={"created_at": (NOW + timedelta(days=400)).isoformat()},
