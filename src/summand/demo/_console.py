@@ -181,11 +181,29 @@ def _comparison(console: Console, value: Fields, _: Fields) -> None:
         for s in value["studies"]
     ]
     _table(console, columns, rows)
+    for study in value["studies"]:
+        _beside(console, study)
     verdict = "[green]the same[/]" if value["is_same"] else "[red]not the same[/]"
     console.print(
         f"Coefficients and standard errors: largest relative difference "
         f"[bold]{small(value['coefficients_and_standard_errors'])}[/]; all numbers are {verdict}."
     )
+
+
+def _beside(console: Console, study: Fields) -> None:
+    """Each estimate and standard error beside the library's, one line a term."""
+    pairs = {(pair["name"], pair["kind"]): pair for pair in study["pairs"]}
+    terms = [name for name, kind in pairs if kind == "estimate"]
+    if not terms:
+        return
+    console.print(f"\n{escape(study['study'])}, beside {escape(study['library'])}")
+    rows = []
+    for name in terms:
+        both = [pairs[name, kind] for kind in ("estimate", "std_error")]
+        numbers = [fixed(pair[side], 8) for pair in both for side in ("federated", "pooled")]
+        rows.append((name, *numbers, small(max(pair["difference"] for pair in both))))
+    columns = ("Estimate", "pooled", "Standard error", "pooled", "Difference")
+    _table(console, [("Term", False), *((title, True) for title in columns)], rows)
 
 
 def _partnership(console: Console, value: Fields, document: Fields) -> None:

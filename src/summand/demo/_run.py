@@ -97,7 +97,8 @@ def write(document: dict[str, Any], out: Path) -> None:
 
 
 def _stay(audience: ConsoleAudience, network: ServedNetwork, folder: Path) -> None:
-    audience.say(f"The hub stays at [bold]{network.url}[/]; its description and the analyst's key are in {folder}.")
+    audience.say(f"The hub stays at {network.url}; its description and the analyst's key are in {folder}.")
+    audience.say(f"Its pages: [bold]{network.pages_url}[/]")
     audience.say("Ctrl-C ends it.")
     audience.step("Serving")
     with contextlib.suppress(KeyboardInterrupt):
@@ -108,12 +109,12 @@ def _stay(audience: ConsoleAudience, network: ServedNetwork, folder: Path) -> No
 
 @contextlib.contextmanager
 def _terminated_as_interrupt() -> Iterator[None]:
-    """Let SIGTERM and a closed terminal end the run as Ctrl-C does, so that no process stays behind."""
+    """Let SIGTERM and a closed terminal end the run as Ctrl-C does, which a background job would not hear of either."""
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    kept = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    kept = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:

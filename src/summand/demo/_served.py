@@ -94,6 +94,12 @@ class ServedNetwork:
         return self._federation.url
 
     @property
+    def pages_url(self) -> str:
+        """The address of the hub's pages, with the token that the hub printed for whoever runs it."""
+        found = self._children.wait_for_line({"the hub": self._folder / "logs" / "hub.log"}, r"Its pages: https://\S+")
+        return found["the hub"].removeprefix("Its pages: ")
+
+    @property
     def federation(self) -> FederationDescription:
         """What one needs to reach the hub."""
         return self._federation

@@ -34,6 +34,10 @@ def test_demo_console_shows_the_whole_chain(which):
     assert f"{parties} of {parties} sites pass" in flat
     assert all(study["title"] in flat for study in document["studies"])
     assert "the same" in flat
+    pairs = [pair for study in document["comparison"]["studies"] for pair in study["pairs"]]
+    estimates = [pair for pair in pairs if pair["kind"] in ("estimate", "std_error")]
+    assert estimates
+    assert all(f"{pair['pooled']:.8f}".lstrip("-") in flat for pair in estimates)
     assert f"by {parties} of {parties} sites under clause C.prohibited_purposes" in flat
     assert document["refusal"]["remedy"] in flat
     assert all(goal["text"] in flat for goal in document["goals"])
