@@ -8,12 +8,16 @@ from typing import Any
 
 import pytest
 
+from summand.agreement import trial_agreement
 from summand.encoding import canonical, dump, parse
+from summand.errors import Refusal
 from summand.hub._rounds import Rounds
 from summand.signing import Envelope, PrivateKey, open_sealed
+from summand.site.sources import open_source
 from summand.study import SignedStudy, StudyRequest
 from summand.study.messages import DECISION_TYPE, HUB
-from summand.testing.federations import ANALYST, Partnership
+from summand.tables import dictionary_from_table_schema
+from summand.testing.federations import ANALYST, Partnership, sign_by_all
 from summand.transport import read_message, sign_message
 from wire import LINEAR, Wire, small_partnership, small_tables
 
@@ -117,6 +121,22 @@ def test_an_agreement_that_ran_out_is_refused() -> None:
     assert not permitted
     assert "agreement.not_in_force" in codes
     wire.close()
+
+
+def test_a_site_refuses_a_trial_even_if_somebody_accepted_it() -> None:
+    """A one-party trial agreement among a site's own copies: its studies are refused all the same."""
+    from summand.federation import Federation
+    from summand.federation._memory import MemoryNetwork
+
+    key = PrivateKey.generate()
+    schema = small_partnership().agreement.dictionary_of("data-north")
+    document = trial_agreement(key.public.text, schema, ["rows"], party_id="north")
+    signed = sign_by_all(document, {"north": key})
+    source = open_source(small_tables()["north"], dictionary_from_table_schema("trial", schema))
+    network = MemoryNetwork(signed, {"north": key}, {"north": ("north", "rows", source)}, allow_trial=False)
+    with Federation(network, document, document.people[0].name, key) as federation, pytest.raises(Refusal) as refused:
+        federation.run(LINEAR)
+    assert (refused.value.code, refused.value.clause) == ("guard.release_not_permitted", "D.disclosure_profile")
 
 
 def test_an_agreement_that_the_site_did_not_accept_is_none() -> None:
