@@ -36,6 +36,7 @@ SHOWN = {
     "km": "Survival curves: `summand run km`. A group with too few events has no curve.",
     "logrank": "Log-rank test: `summand run logrank`.",
     "describe": "Description: `summand run describe`; with `--group`, `groups` in place of `columns`.",
+    "evaluate": "Given models: `summand run evaluate`.",
     "error": "An error, on standard error; the exit code says its kind (errors.md).",
     "ledger": "`summand ledger verify`; `show` adds `entries`.",
     "study-verify": "`summand study verify`.",

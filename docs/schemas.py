@@ -128,6 +128,18 @@ SCHEMAS: dict[str, Schema] = {
         }),
         "anyOf": [{"required": ["columns"]}, {"required": ["groups"]}],
     },
+    "evaluate": _result(
+        ["evaluate"],
+        "Models under test: summand run evaluate --json",
+        {
+            "models": _array(
+                _object(
+                    {"model": {"type": "string"}, **dict.fromkeys(("auc", "auc_std_error", "brier"), NUMBER)},
+                    {"calibration": _array(_object({"predicted": NUMBER, "observed": NUMBER, "n": COUNT}))},
+                )
+            )
+        },
+    ),
     "error": {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "An error with --json, on standard error",

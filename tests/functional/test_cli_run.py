@@ -215,3 +215,20 @@ def test_standard_output_is_one_object_in_a_process_of_its_own(lung: Path) -> No
 
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout)["method"] == "linear"
+
+
+def test_evaluate_equals_scikit_learn(capsys: pytest.CaptureFixture[str], lung: Path, tmp_path: Path) -> None:
+    """AUC and Brier score of a given model are scikit-learn's on the pooled rows."""
+    from sklearn.metrics import brier_score_loss, roc_auc_score
+
+    model = tmp_path / "model.json"
+    model.write_text(
+        '{"name": "given", "formula": "~ age + sex", "terms": {"Intercept": -1, "age": 0.05, "sex": -0.617}}'
+    )
+    words = ["run", "evaluate", "status", "--model", model, "--sites", lung, "--by", "inst", "--json"]
+    (found,) = say(capsys, *words).matches("evaluate")["models"]
+    data = _frame(lung, "inst")
+    risk = 1 / (1 + np.exp(-(-1 + 0.05 * data["age"] - 0.617 * data["sex"])))
+
+    assert found["auc"] == pytest.approx(roc_auc_score(data["status"], risk), rel=1e-12)
+    assert found["brier"] == pytest.approx(brier_score_loss(data["status"], risk), rel=1e-10)

@@ -23,7 +23,6 @@ DictionaryFile = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Plot = Annotated[Path | None, typer.Option("--plot", help="Draw the result to a file: .svg, .png or .html.")]
-SITE_HELP = "pooled: all sites as one; "
 
 
 @run_app.command(cls=FilesCommand)
@@ -120,6 +119,25 @@ def describe(
     """Counts, missing values, mean, quartiles, histogram and levels of columns."""
     spec = {"name": "describe", "columns": list(columns or ()), "by": group, "bins": bins}
     _run(spec, sites, by, dictionary, as_json, plot)
+
+
+@run_app.command(cls=FilesCommand)
+def evaluate(
+    outcome: Annotated[str, typer.Argument(help="Such as 'num > 0', or a column with two values.")],
+    sites: Sites,
+    model: Annotated[
+        list[Path], typer.Option("--model", help='Models as JSON: {"name", "formula", "terms": {"age": 0.04, …}}.')
+    ],
+    by: By = None,
+    dictionary: DictionaryFile = None,
+    as_json: AsJson = False,
+    plot: Plot = None,
+) -> None:
+    """How well given logistic models predict: AUC, Brier score and calibration."""
+    from summand.cli._files import read_object
+
+    models = [read_object(path) for path in model]
+    _run({"name": "evaluate", "outcome": outcome, "models": models}, sites, by, dictionary, as_json, plot)
 
 
 def _run(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from summand.cli._files import as_object, read_object
 from summand.cli._print import print_json, print_result, progress, rich_table
 from summand.errors import UsageError, from_dict
 
@@ -187,7 +188,7 @@ def verify(
     entries, root, origin = _entries(federation, replica, key)
     signed = _agreement(federation, agreement, key, agreement_of(study, entries))
     evidence = verify_study(study, entries, signed, origin)
-    compared = None if result is None else released_hash(_read_json(result), evidence)
+    compared = None if result is None else released_hash(read_object(result), evidence)
     if as_json:
         found = {"leaves": len(entries), "root_hash": root, "compared_result_sha256": compared}
         print_json({**evidence.to_dict(), **found})
@@ -221,7 +222,7 @@ def _specification(
     if (method is None) == (given is None):
         raise UsageError("One method is expected.", remedy="Write: study submit cox 'Surv(time, status) ~ age'")
     if given is not None:
-        return _as_object(given.encode(), "--method")
+        return as_object(given.encode(), "--method")
     spec: dict[str, Any] = {"name": method, **({"site": site} if site else {}), **({"ties": ties} if ties else {})}
     if method == "describe":
         return {**spec, "columns": words}
@@ -242,7 +243,7 @@ def _purpose(found: Federation, code: str | None) -> dict[str, Any] | None:
 def _read_request(path: Path) -> SignedStudy:
     from summand.study import SignedStudy
 
-    return SignedStudy.from_dict(_read_json(path))
+    return SignedStudy.from_dict(read_object(path))
 
 
 def _write_request(path: Path, study: SignedStudy, *, new: bool) -> None:
@@ -256,27 +257,6 @@ def _write_request(path: Path, study: SignedStudy, *, new: bool) -> None:
         draft.replace(path)
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}.", remedy="Check the path.") from None
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}.", remedy="Check the path.") from None
-    return _as_object(data, path.name)
-
-
-def _as_object(data: bytes, what: str) -> dict[str, Any]:
-    from summand.encoding import parse
-    from summand.errors import PeerProtocolError
-
-    try:
-        value = parse(data)
-    except PeerProtocolError:
-        value = None
-    if not isinstance(value, dict):
-        raise UsageError(f"{what} is not a JSON object.", remedy="Give a JSON object: {…}")
-    return value
 
 
 def _entries(federation: Path, replica: Path | None, key: Path | None) -> tuple[list[bytes], str, str]:

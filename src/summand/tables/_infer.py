@@ -86,16 +86,23 @@ def infer_dictionary(name: str, tables: Sequence[TableSummary]) -> tuple[Diction
     if partial:
         notes.append(f"Left out, because some tables lack them: {_listed(partial)}.")
     columns = []
+    by_codes: dict[tuple[str, ...], list[str]] = {}
     for column_name in shared:
         column, assumed = _infer_column(column_name, [names[column_name] for names in by_name])
         columns.append(column)
         notes.extend(assumed)
+        if column.missing_codes:
+            by_codes.setdefault(column.missing_codes, []).append(column_name)
+    notes += [
+        f"{_listed(codes, quote=True)} taken as missing in {_listed(found, quote=True)}."
+        for codes, found in by_codes.items()
+    ]
     return Dictionary(name, tuple(columns)), tuple(notes)
 
 
 def _infer_column(name: str, parts: Sequence[ColumnSummary]) -> tuple[Column, list[str]]:
     codes = tuple(code for code in COMMON_MISSING_CODES if any(code in part.missing_codes for part in parts))
-    notes = [f"'{name}': {_listed(codes, quote=True)} taken as missing."] if codes else []
+    notes: list[str] = []
     cells = sum(part.cells for part in parts)
     levels = _united_levels(parts)
     if cells and any(part.is_boolean for part in parts) and set(levels or ("?",)) <= {"false", "true"}:
