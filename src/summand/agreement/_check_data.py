@@ -1,14 +1,13 @@
-"""Conditions of clauses D and E: holders, dictionaries, consent, and limits no looser than the profile's."""
+"""Conditions of clauses D and E: holders, places, and limits no looser than the profile's."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from datetime import date
 
-from summand.agreement._datasets import ConsentCode, Dataset
+from summand.agreement._check_consent import consent_codes
+from summand.agreement._check_dictionaries import dictionaries, withheld_columns
+from summand.agreement._datasets import Dataset
 from summand.agreement._document import Agreement
-from summand.agreement._duo import GROUPINGS, INVESTIGATIONS, NEEDS_PARAMETER, OBSOLETE, PERMISSIONS, SHORTHAND
 from summand.agreement._findings import Place
 from summand.agreement._problems import Problem, invalid, missing, note, twice, unknown_names
 from summand.agreement._profiles import CMS_MINIMUM_CELL, PROFILES
@@ -17,6 +16,7 @@ from summand.agreement._profiles import CMS_MINIMUM_CELL, PROFILES
 def data_conditions(agreement: Agreement) -> Iterator[Problem]:
     """Clauses D and E."""
     data = agreement.data
+    yield from dictionaries(agreement)
     yield from twice(("data", "datasets"), data.datasets, "datasets")
     yield from twice(("data", "computations_allowed"), data.computations_allowed, "computations", "method")
     for index, dataset in enumerate(data.datasets):
@@ -50,8 +50,8 @@ def _dataset(agreement: Agreement, dataset: Dataset, place: Place) -> Iterator[P
             f"Dataset {dataset.id} lies in {holder.country}, where the agreement lets no data be processed.",
             f"Add {holder.country} to the list.",
         )
-    yield from _withheld(agreement, dataset, place)
-    yield from _consent(dataset, place)
+    yield from withheld_columns(agreement, dataset, place)
+    yield from consent_codes(dataset, place)
     if data.disclosure_profile == "public_data":
         for name in ("source", "licence"):
             if getattr(dataset, name) is None:
@@ -60,68 +60,6 @@ def _dataset(agreement: Agreement, dataset: Dataset, place: Place) -> Iterator[P
                     f"Dataset {dataset.id} runs under public_data and does not name its {name}.",
                     f"Add the {name} under which it was published, or choose the profile institutional.",
                 )
-
-
-def _withheld(agreement: Agreement, dataset: Dataset, place: Place) -> Iterator[Problem]:
-    fields = agreement.data.dictionaries.get(dataset.dictionary, {}).get("fields")
-    if not isinstance(fields, list):
-        return
-    known = {str(field["name"]) for field in fields if isinstance(field, dict) and "name" in field}
-    used = (((*place, "columns_withheld", i), name) for i, name in enumerate(dataset.columns_withheld))
-    yield from unknown_names(used, known, "column")
-
-
-def _consent(dataset: Dataset, place: Place) -> Iterator[Problem]:
-    codes = [item.code for item in dataset.consent_codes]
-    for index, item in enumerate(dataset.consent_codes):
-        yield from _consent_code(item, (*place, "consent_codes", index))
-    primary = [code for code in codes if code in PERMISSIONS]
-    if len(primary) != 1 and not set(codes) & set(OBSOLETE):
-        yield invalid(
-            (*place, "consent_codes"),
-            f"Dataset {dataset.id} has {len(primary)} DUO permissions; it needs exactly one.",
-            f"Name one of: {', '.join(f'{code} ({short})' for code, short in PERMISSIONS.items())}.",
-        )
-
-
-def _consent_code(item: ConsentCode, place: Place) -> Iterator[Problem]:
-    at = (*place, "code")
-    if item.code in OBSOLETE:
-        yield invalid(at, f"{item.code} is obsolete in DUO.", f"Use {OBSOLETE[item.code]}.")
-    elif item.code in INVESTIGATIONS or item.code in GROUPINGS:
-        yield invalid(
-            at, f"{item.code} describes a request or a group of codes; it permits nothing.", "Name a consent code."
-        )
-    elif item.code not in SHORTHAND:
-        yield invalid(at, f"{item.code} is not in DUO.", f"Name one of: {', '.join(SHORTHAND)}.")
-    elif item.code in NEEDS_PARAMETER and item.parameter is None:
-        yield missing(
-            (*place, "parameter"),
-            f"{item.code} ({SHORTHAND[item.code]}) needs a parameter.",
-            f"Add {NEEDS_PARAMETER[item.code]}.",
-        )
-    elif item.parameter is not None and not _parameter_fits(item.code, item.parameter):
-        yield invalid(
-            (*place, "parameter"), f"The parameter of {item.code} does not fit.", f"Give {NEEDS_PARAMETER[item.code]}."
-        )
-
-
-def _parameter_fits(code: str, parameter: str) -> bool:
-    if code == "DUO:0000007":
-        return re.fullmatch(r"MONDO:[0-9]{7}", parameter) is not None
-    if code == "DUO:0000022":
-        return re.fullmatch(r"[A-Z]{2}(-[A-Z0-9]{1,3})?([, ]+[A-Z]{2}(-[A-Z0-9]{1,3})?)*", parameter) is not None
-    if code == "DUO:0000024":
-        return _is_date(parameter)
-    return code != "DUO:0000025" or parameter.isdecimal() or _is_date(parameter)
-
-
-def _is_date(text: str) -> bool:
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _limits(agreement: Agreement) -> Iterator[Problem]:

@@ -12,17 +12,21 @@ from summand.study._history import History
 from summand.study._plan import Plan, effective_limits, shared_dictionary
 from summand.study._program import Finished, Program
 from summand.study._request import RELEASE_LEVELS, REQUEST_TYPE, SignedStudy, StudyRequest
+from summand.study._statement import STATEMENT_KINDS, STATEMENT_TYPE, Statement
 
 __all__ = [
     "ENTRY_TYPES",
     "RELEASE_LEVELS",
     "REQUEST_TYPE",
+    "STATEMENT_KINDS",
+    "STATEMENT_TYPE",
     "Certificate",
     "Finished",
     "History",
     "Plan",
     "Program",
     "SignedStudy",
+    "Statement",
     "StudyRequest",
     "agree",
     "effective_limits",

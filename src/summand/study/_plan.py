@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from summand.agreement import Agreement
-from summand.disclosure import limits_for
+from summand.disclosure import CMS_MINIMUM_CELL, limits_for
 from summand.encoding import canonical, digest
 from summand.errors import DatasetNotPermitted
 from summand.methods import Method, Setting, from_spec
 from summand.study._request import SignedStudy, StudyRequest
 from summand.tables import Dictionary, Limits, dictionary_from_table_schema
 
-CMS_MINIMUM_CELL = 11
 DICTIONARIES_KEPT = 256
 
 

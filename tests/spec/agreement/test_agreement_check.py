@@ -173,6 +173,22 @@ TABLE: list[tuple[str, dict[str, Any], tuple[str | int, ...], Any, str, str]] = 
         "D.datasets.dictionary",
     ),
     (
+        "a dictionary without fields",
+        {},
+        ("data", "dictionaries", "cohort", "fields"),
+        [],
+        INVALID,
+        "D.dictionaries.cohort.fields",
+    ),
+    (
+        "a number without a range",
+        {},
+        ("data", "dictionaries", "cohort", "fields"),
+        [{"name": "age", "type": "integer", "constraints": {"minimum": 0}}],
+        INVALID,
+        "D.dictionaries.cohort.fields.constraints.maximum",
+    ),
+    (
         "withholding an unknown column",
         {},
         ("data", "datasets", 0, "columns_withheld"),

@@ -195,7 +195,7 @@ def test_trial_agreement_is_for_one_owner_and_a_day() -> None:
     key = PrivateKey.generate().public.text
     day = date(2030, 1, 31)
 
-    trial = trial_agreement(key, {"fields": []}, ["a", "b"], rows_max=500, day=day)
+    trial = trial_agreement(key, {"fields": [{"name": "note", "type": "string"}]}, ["a", "b"], rows_max=500, day=day)
 
     assert [party.key for party in trial.parties] == [key]
     assert trial.profile_name == "trial"

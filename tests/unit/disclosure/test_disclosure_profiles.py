@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from summand.agreement import _profiles as floors
 from summand.disclosure import CMS_MINIMUM_CELL, PROFILES, is_at_least_as_strict, judge_cohort, limits_for, strictest
 from summand.errors import AgreementError, CohortTooSmall, TooManyParameters
 from summand.tables import NO_LIMITS, Limits
@@ -23,6 +24,16 @@ def test_profiles_are_those_of_the_design():
     assert PROFILES["institutional"] == Limits(10, 3, 0.33, exact_times=False, exact_quantiles=False)
     assert CMS_MINIMUM_CELL == 11
     assert limits_for("public_data") == limits_for("trial") == NO_LIMITS
+
+
+def test_what_an_agreement_is_checked_against_is_what_is_enforced():
+    """The floors by which `agreement.check` judges a document are those of the profiles that the release applies."""
+    assert floors.PROFILES.keys() == PROFILES.keys() and floors.CMS_MINIMUM_CELL == CMS_MINIMUM_CELL
+    for profile, least in floors.PROFILES.items():
+        assert limits_for(profile, least) == PROFILES[profile]
+        assert max(least["minimum_cell"], 1) == max(PROFILES[profile].minimum_cell, 1)
+        assert least["minimum_sites"] == PROFILES[profile].minimum_sites
+        assert least.get("parameters_per_person") == PROFILES[profile].parameters_per_person_max
 
 
 def test_a_request_may_be_stricter_never_looser():
