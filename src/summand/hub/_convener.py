@@ -39,6 +39,8 @@ from summand.study.messages import HUB, SITE_KINDS
 from summand.transport import read_message
 
 Notify = Callable[[set[str]], None]
+PINNED_KEYS = "study.keys"
+"""Among a study's stored messages: its sites' service keys as they were certified when it began."""
 
 
 class Convener:
@@ -152,6 +154,8 @@ class Convener:
             recorded = entry("study.request", study=plan.study_id, request_hash=study.hash, signed=study.to_dict())
             self.record(tx, f"{plan.study_id}/request", recorded)
             running = self._make_running(study)
+            pinned = dump({site: key.text for site, key in running.site_keys.items()})
+            rows.put_message(tx, plan.study_id, PINNED_KEYS, 0, HUB, hashlib.sha256(pinned).hexdigest(), pinned)
             self._rounds.announce(tx, running)
         self._live[plan.study_id] = running
         self._settle()
@@ -327,15 +331,18 @@ class Convener:
                 raise _no_study()
             if row.status not in OPEN_STATES:
                 return None
-            running = self._make_running(SignedStudy.from_dict(parse(row.request)))
+            pinned = parse(rows.study_messages(tx, study, PINNED_KEYS, 0)[HUB])
+            running = self._make_running(SignedStudy.from_dict(parse(row.request)), pinned)
             self._rounds.restore(tx, running, row)
         self._live[study] = running
         return running
 
-    def _make_running(self, study: SignedStudy) -> Running:
+    def _make_running(self, study: SignedStudy, pinned: dict[str, str] | None = None) -> Running:
+        """A study in memory; its sites' keys stay those of its beginning, whatever is certified while it runs."""
         agreement = self.agreement(study.request.agreement_hash).agreement
         plan = Plan.of(study, agreement)
-        return Running(study, agreement, plan, {site: self.site_key(site) for site in plan.sites})
+        keys = pinned or {site: self.site_key(site).text for site in plan.sites}
+        return Running(study, agreement, plan, {site: PublicKey.from_text(text) for site, text in keys.items()})
 
     def forget(self, study: str) -> None:
         """Drop a finished study from memory."""

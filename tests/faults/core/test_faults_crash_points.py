@@ -12,6 +12,7 @@ from disk_federation import Crash, DiskFederation
 from summand.hub import _store as rows
 from summand.hub._convener import Convener
 from summand.ledger import DirectoryStorage, Log
+from summand.signing import PrivateKey
 from summand.site._agent import Agent
 from summand.site._store import SiteStore
 from wire import LINEAR, Wire
@@ -260,4 +261,25 @@ def test_a_full_disk_at_a_site_stops_it_by_name(tmp_path) -> None:
     federation.agent("north")
     federation.synchronise("north")
     assert federation.agent("north").handle(data), "started again on a good disk, it answers"
+    federation.close()
+
+
+def test_a_new_certificate_in_the_middle_of_a_study_does_not_disturb_it(tmp_path) -> None:
+    """A site is certified anew while a study runs, and the hub crashes: the study ends with the keys it began with."""
+    from summand.study import Certificate
+
+    federation = DiskFederation(tmp_path)
+    federation.publish()
+    study = federation.request(LINEAR)
+    federation.convener.submit(study.to_dict())
+    while federation.convener.show(study.request.study_id)["round"] < 1:
+        for site in federation.site_folders:
+            federation.step(site)
+    fresh = Certificate.issue("south", PrivateKey.generate().public, federation.partnership.party_keys["south"])
+    federation.convener.put_certificate({"site": "south", "party": "south", "envelope": fresh.envelope.to_dict()})
+    assert federation.convener.site_key("south") == fresh.key
+    federation.crash_hub()
+    while sum(federation.step(site) for site in federation.site_folders):
+        pass
+    assert federation.convener.show(study.request.study_id)["status"] == "released"
     federation.close()
