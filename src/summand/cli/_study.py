@@ -81,7 +81,10 @@ def submit(
             )  # fmt: skip
         if out is not None:
             _write_request(out, stored, new=True)
-            typer.echo(f"Wrote {out}. Next: summand study approve {out}, then: summand study submit --request {out}")
+            told = {"study": stored.request.study_id, "request_hash": stored.hash}
+            print_json(told) if as_json else typer.echo(
+                f"Wrote {out}. Next: summand study approve {out}, then: summand study submit --request {out}"
+            )
             return
         network: Any = found.network
         identifier = network.send(stored)
