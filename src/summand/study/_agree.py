@@ -31,7 +31,11 @@ def agree(mine: Any, theirs: Any, tolerance: float = TOLERANCE, scale: float = 0
         largest = max((abs(item) for item in mine if isinstance(item, float) and math.isfinite(item)), default=0.0)
         return all(agree(a, b, tolerance, largest) for a, b in zip(mine, theirs, strict=True))
     if isinstance(mine, float) or isinstance(theirs, float):
-        if isinstance(mine, (bool, str)) or isinstance(theirs, (bool, str)) or mine is None or theirs is None:
+        if not (_is_number(mine) and _is_number(theirs)):
             return False
         return math.isclose(mine, theirs, rel_tol=tolerance, abs_tol=1e-3 * tolerance * max(scale, 1.0))
     return type(mine) is type(theirs) and bool(mine == theirs)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
