@@ -164,19 +164,21 @@ class Conduct:
 
     def _goals(self) -> list[dict[str, Any]]:
         self.audience.step("Measuring the goals of the agreement")
-        return [
-            measure_goal(
-                self.case.agreement, goal, self._results[study]["result"], self._results[study]["study_id"]
-            ).to_dict()
-            for goal, study in self.case.goal_studies.items()
-        ]  # fmt: skip
+        return [self._goal(goal, self._results[study]) for goal, study in self.case.goal_studies.items()]
+
+    def _goal(self, goal: str, entry: dict[str, Any]) -> dict[str, Any]:
+        found = measure_goal(self.case.agreement, goal, entry["result"], entry["study_id"]).to_dict()
+        digest = self.network.asker.state("goal.measured", found, study_id=entry["study_id"])
+        return {**found, "document_sha256": digest}
 
     def _settlement(self) -> dict[str, Any]:
         self.audience.step("Splitting the cost by the agreement's formula")
         entry = self._results["contribution"]
         counts = {party: int(values["n"]) for party, values in entry["result"]["by_site"].items()}
         released = ReleasedCounts(counts, entry["study_id"], entry["release_level"], entry["profile"])
-        return parts.settlement_part(settle(self.case.agreement, released))
+        found = parts.settlement_part(settle(self.case.agreement, released))
+        digest = self.network.asker.state("settlement.statement", found, study_id=entry["study_id"])
+        return {**found, "document_sha256": digest}
 
     def _ledger(self) -> dict[str, Any]:
         self.audience.step("Verifying the ledger at every site")

@@ -67,6 +67,9 @@ class Asker(Protocol):
             SummandError: whatever else ended the study.
         """
 
+    def state(self, kind: str, document: Mapping[str, Any], *, study_id: str = "") -> str:
+        """Put a document's hash into the ledger, signed; the hash."""
+
 
 class DemoNetwork(Protocol):
     """Hub and sites of one demonstration."""

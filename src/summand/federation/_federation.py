@@ -12,7 +12,7 @@ from summand.federation._results import StudyResult
 from summand.methods import Method
 from summand.signing import PrivateKey
 from summand.site.sources import Source, infer_from, open_source
-from summand.study import SignedStudy, StudyRequest
+from summand.study import SignedStudy, Statement, StudyRequest
 from summand.tables import Dictionary, dictionary_from_table_schema, dictionary_to_table_schema
 
 TRIAL_NOTE = "Trial: one owner and no limits; every number is exact, and nothing is withheld."
@@ -27,6 +27,9 @@ class Network(Protocol):
 
     def submit(self, study: SignedStudy) -> str:
         """Put a study before the sites; wait for its end; its identifier."""
+
+    def state(self, statement: Statement) -> None:
+        """Put a signed statement into the ledger."""
 
     def show(self, study: str) -> dict[str, Any]:
         """The study as the hub shows it."""
@@ -198,6 +201,21 @@ class Federation:
             error.refusals = (shown["error"] or {}).get("refusals", [])  # type: ignore[attr-defined]
             raise error
         return StudyResult.from_shown(shown, self.agreement.title, self.notes)
+
+    def state(self, kind: str, document: Mapping[str, Any], *, study_id: str = "") -> str:
+        """Put a document's hash into the ledger, signed: a goal measured, a settlement drawn up.
+
+        Args:
+            kind: ``goal.measured`` or ``settlement.statement``.
+            document: JSON values; they stay here, only their hash travels.
+            study_id: The study it rests on.
+
+        Returns:
+            SHA-256 (hex) of the document's canonical JSON, as the ledger holds it.
+        """
+        statement = Statement.sign(kind, self.agreement.hash, self._requester, document, self._key, study_id)
+        self._network.state(statement)
+        return statement.document_sha256
 
     def _all_datasets(self) -> list[str]:
         first = self.agreement.datasets[0].dictionary

@@ -12,7 +12,7 @@ from summand.ledger import Log, Replica
 from summand.signing import PrivateKey
 from summand.site import Agent, SiteStore
 from summand.site.sources import Source
-from summand.study import Certificate, SignedStudy
+from summand.study import Certificate, SignedStudy, Statement
 
 ORIGIN = "summand.local/in-memory"
 
@@ -71,6 +71,12 @@ class MemoryNetwork:
         for agent in self.agents.values():
             self._synchronise(agent)
         return identifier
+
+    def state(self, statement: Statement) -> None:
+        """Put a signed statement into the ledger."""
+        self.convener.put_statement(statement.envelope.to_dict())
+        for agent in self.agents.values():
+            self._synchronise(agent)
 
     def show(self, study: str) -> dict[str, Any]:
         """The study as the hub shows it."""

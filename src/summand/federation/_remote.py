@@ -11,7 +11,7 @@ from summand.encoding import dump, parse
 from summand.errors import SiteUnreachable, UsageError
 from summand.ledger import Replica, VerifierKey
 from summand.signing import PrivateKey
-from summand.study import SignedStudy
+from summand.study import SignedStudy, Statement
 from summand.transport import FederationDescription, HubClient, LedgerGrowth
 
 WAIT_SECONDS = 25.0
@@ -58,6 +58,11 @@ class RemoteNetwork:
             f"The study has not ended within {self.give_up_seconds:g} seconds.",
             remedy=f"Look again later: summand study show {identifier}",
         )
+
+    def state(self, statement: Statement) -> None:
+        """Put a signed statement into the ledger."""
+        address = f"/v1/statements/{statement.document_sha256}"
+        self.client.put_until_taken(address, dump(statement.envelope.to_dict()))
 
     def show(self, study: str) -> dict[str, Any]:
         """The study as the hub shows it."""

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from summand.agreement import SignedAgreement
-from summand.encoding import dump, parse
+from summand.encoding import dump, parse, sha256_hex
 from summand.errors import (
     BodyTooLarge,
     PeerProtocolError,
@@ -34,7 +34,7 @@ from summand.hub._store import Store
 from summand.hub._study import OPEN_STATES, Running
 from summand.ledger import ENTRY_BYTES_MAX, Log
 from summand.signing import PrivateKey, PublicKey
-from summand.study import REQUEST_TYPE, Plan, SignedStudy, entry
+from summand.study import REQUEST_TYPE, STATEMENT_TYPE, Plan, SignedStudy, Statement, entry
 from summand.study.messages import HUB, SITE_KINDS
 from summand.transport import read_message
 
@@ -160,6 +160,32 @@ class Convener:
         self._live[plan.study_id] = running
         self._settle()
         return plan.study_id
+
+    def put_statement(self, fields: Any) -> str:
+        """Take in a person's signed statement about an agreement; the hash of the document it is about.
+
+        Raises:
+            PeerProtocolError, AgreementError: if it is malformed or its agreement is not here.
+            StrangerRefused, SignatureInvalid: if no person of the agreement with that name signed it.
+        """
+        statement = Statement.from_dict(fields)
+        agreement = self.agreement(statement.agreement_hash).agreement
+        keys = [PublicKey.from_text(person.key) for person in agreement.people if person.name == statement.person]
+        if not keys:
+            raise stranger("the person who states this")
+        statement.envelope.verify(STATEMENT_TYPE, keys)
+        with self.store.transaction() as tx:
+            recorded = entry(
+                statement.kind,
+                agreement_hash=statement.agreement_hash,
+                study=statement.study,
+                person=statement.person,
+                document_sha256=statement.document_sha256,
+                envelope=statement.envelope.to_dict(),
+            )
+            self.record(tx, f"statement/{sha256_hex(statement.envelope.payload)}", recorded)
+        self._settle()
+        return statement.document_sha256
 
     def show(self, study: str) -> dict[str, Any]:
         """A study as JSON: status, request, decisions, result or error, and where it stands in the ledger.

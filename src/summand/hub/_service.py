@@ -4,6 +4,7 @@
 PUT  /v1/agreements/{hash}                           a fully signed agreement
 PUT  /v1/certificates/{site}                         a site's certificate
 PUT  /v1/studies/{id}                                a signed study
+PUT  /v1/statements/{sha256}                         a signed statement about an agreement: a goal, a settlement
 PUT  /v1/studies/{id}/{kind}/{round}/{site}          a site's message
 GET  /v1/federation                                  the federation's description (public)
 GET  /v1/agreements, /v1/agreements/{hash}           agreements (any key of an agreement)
@@ -63,6 +64,7 @@ class HubService:
         app.router.add_put("/v1/certificates/{site}", self.put_certificate)
         app.router.add_put("/v1/studies/{study}", self.put_study)
         app.router.add_put("/v1/studies/{study}/{kind}/{round}/{site}", self.put_message)
+        app.router.add_put("/v1/statements/{sha256}", self.put_statement)
         app.router.add_get("/v1/federation", self.get_federation)
         app.router.add_get("/v1/agreements", self.get_agreements)
         app.router.add_get("/v1/agreements/{hash}", self.get_agreement)
@@ -86,6 +88,10 @@ class HubService:
     async def put_study(self, request: web.Request) -> web.Response:
         """Take in a study."""
         return _json({"study": self.convener.submit(parse(await _document(request), "study"))})
+
+    async def put_statement(self, request: web.Request) -> web.Response:
+        """Take in a statement for the ledger."""
+        return _json({"document_sha256": self.convener.put_statement(parse(await _document(request), "statement"))})
 
     async def put_message(self, request: web.Request) -> web.Response:
         """Take in a site's message; the address is for routing, the signed header decides."""
@@ -199,6 +205,10 @@ class HubService:
             self._news[site].set()
         self._changed.set()
         self._changed = asyncio.Event()
+
+    def leave(self) -> None:
+        """Answer every long poll now: the hub is about to end, and the sites ask again when it is back."""
+        self._announce(set(self._news))
 
     async def _watch_deadlines(self, _app: web.Application) -> Any:
         task = asyncio.create_task(self._expire_for_ever())

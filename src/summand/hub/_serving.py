@@ -63,6 +63,7 @@ async def _serve(folder: HubFolder, host: str, port: int, on_ready: Callable[[st
         service.federation = folder.federation()
     on_ready(f"https://{host}:{bound}")
     await stop.wait()
+    service.leave()
     await runner.cleanup()
     convener.store.close()
     convener.log.close()

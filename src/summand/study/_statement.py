@@ -47,8 +47,10 @@ class Statement:
     ) -> Statement:
         """The statement on a document, signed by the person's key."""
         at = datetime.now(UTC).isoformat(timespec="seconds")
-        values = (kind, agreement_hash, person, study, sha256_hex(canonical(dict(document))), at)
-        return cls(*values, envelope=seal(STATEMENT_TYPE, dict(zip(_FIELDS, values, strict=True)), key))
+        found = sha256_hex(canonical(dict(document)))
+        values = (kind, agreement_hash, person, study, found, at)
+        envelope = seal(STATEMENT_TYPE, dict(zip(_FIELDS, values, strict=True)), key)
+        return cls(kind, agreement_hash, person, study, found, at, envelope)
 
     @classmethod
     def from_dict(cls, fields: Any) -> Statement:
@@ -65,7 +67,8 @@ class Statement:
             raise _malformed("a field is not a text of at most 500 characters")
         if value["kind"] not in STATEMENT_KINDS:
             raise _malformed(f"its kind is none of {', '.join(STATEMENT_KINDS)}")
-        return cls(*(value[name] for name in _FIELDS), envelope=envelope)
+        kind, agreement_hash, person, study, document_sha256, at = (str(value[name]) for name in _FIELDS)
+        return cls(kind, agreement_hash, person, study, document_sha256, at, envelope)
 
     def verify(self, key: PublicKey) -> None:
         """Check the person's signature.
