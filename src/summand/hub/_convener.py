@@ -19,6 +19,7 @@ from summand.agreement import SignedAgreement
 from summand.encoding import dump, parse, sha256_hex
 from summand.errors import (
     BodyTooLarge,
+    OwnProtocolError,
     PeerProtocolError,
     RoundReplayed,
     RoundTimedOut,
@@ -281,7 +282,12 @@ class Convener:
         with self.store.transaction() as tx:
             open_rows = rows.open_study_rows(tx, OPEN_STATES)
         for row in open_rows:
-            running = self._running_or_none(row.id)
+            try:
+                running = self._running_or_none(row.id)
+            except (SummandError, KeyError) as unreadable:
+                self._abandon(row, unreadable)  # one study that cannot be read keeps no other waiting
+                ended.append(row.id)
+                continue
             if running is None:
                 continue
             # Time during which the hub itself was down is not held against the sites.
@@ -300,6 +306,21 @@ class Convener:
             self._settle()
             ended.append(row.id)
         return ended
+
+    def _abandon(self, row: rows.StudyRow, error: Exception) -> None:
+        if isinstance(error, StorageFailed):
+            raise error
+        reason = OwnProtocolError(
+            f"The hub cannot read this study from its store any more ({type(error).__name__}).",
+            remedy="Start the study again; if the hub was updated, say so to its operator.",
+        ).to_public_dict()
+        with self.store.transaction() as tx:
+            self.record(tx, f"{row.id}/ended", entry("study.ended", study=row.id, status="failed", by=HUB, error=reason))
+            rows.set_study(tx, row.id, "failed", row.round, self.clock())
+            rows.end_study(tx, row.id, error=dump(reason).decode())
+            rows.forget_letters(tx, row.id)
+            rows.forget_bodies(tx, row.id)
+        self._settle()
 
     # ── the ledger ───────────────────────────────────────────────────────────────────────────────────────────────────
     def ledger_since(self, size: int) -> dict[str, Any]:
