@@ -44,7 +44,7 @@ class PublicKey:
         Raises:
             PeerProtocolError: if the text is anything else.
         """
-        if not text.startswith(PREFIX):
+        if not isinstance(text, str) or not text.startswith(PREFIX):
             raise PeerProtocolError(
                 "A public key is written 'ed25519:' and base64; this text is not.", remedy="Copy the whole key again."
             )

@@ -16,31 +16,12 @@ from summand.disclosure import judge_cohort, release
 from summand.errors import MethodError, PeerProtocolError, Refusal
 from summand.methods import Block, Layout, Local, Result, State, bounds, length
 from summand.securesum import Codec
+from summand.study._cohort import COHORT_BLOCKS, Cohort
 from summand.study._plan import Plan
-from summand.tables import Array, Count
+from summand.study._released import released
+from summand.tables import Array, Limits
 
 ROUNDS_MAX = 200
-COHORT_BLOCKS = (
-    Block("rows", "1", 1, 1.0, "how many complete rows all sites hold together"),
-    Block("people", "1", 1, 1.0, "how many people they are"),
-    Block("sites with people", "1", 1, 1.0, "how many sites hold at least one of them"),
-    Block("rows left out", "1", 1, 1.0, "how many rows lack a value"),
-)
-
-
-@dataclass(frozen=True)
-class Cohort:
-    """The counts of round zero for one slot: totals, or one site's at ``site_level``."""
-
-    rows: int
-    people: int
-    sites: int
-    dropped: int
-
-    @classmethod
-    def of(cls, numbers: Array) -> Cohort:
-        """The counts in one slot's four numbers."""
-        return cls(*(round(float(number)) for number in numbers))
 
 
 @dataclass(frozen=True)
@@ -70,7 +51,7 @@ class Program:
         Raises:
             PeerProtocolError: if the state is not one of this program.
         """
-        if state["phase"] == "cohort":
+        if state.get("phase") == "cohort":
             return COHORT_BLOCKS * self.slots
         blocks: list[Block] = []
         for slot in self._slot_states(state):
@@ -132,7 +113,7 @@ class Program:
             Refusal: where the limits forbid going on.
             MethodError: where the statistics say no.
         """
-        if state["phase"] == "cohort":
+        if state.get("phase") == "cohort":
             return self._admit(total.reshape(self.slots, 4), state)
         return self._step(total, state)
 
@@ -142,6 +123,7 @@ class Program:
         parameters = method.parameter_count()
         everyone = Cohort.of(counts.sum(axis=0))
         judge_cohort(everyone.people, everyone.sites, 0 if self.plan.at_site_level else parameters, limits)
+        everyone.require_rows_of_people(limits)
         slots: list[dict[str, Any]] = []
         for cohort in cohorts:
             slot: dict[str, Any] = {"cohort": [cohort.rows, cohort.people, cohort.sites, cohort.dropped]}
@@ -182,30 +164,7 @@ class Program:
                     f"The study did not end within {ROUNDS_MAX} rounds.", remedy="Ask for a simpler model."
                 )
             return state
-        return Finished(self._result(state))
-
-    def _result(self, state: ProgramState) -> dict[str, Any]:
-        plan, limits = self.plan, self.plan.limits
-        cohorts = [Cohort(*slot["cohort"]) for slot in state["slots"]]
-        everyone = [sum(getattr(cohort, name) for cohort in cohorts) for name in ("rows", "people", "dropped")]
-        head = {
-            "method": plan.method.name, "agreement": plan.request.agreement_hash,
-            "profile": plan.request.disclosure_profile, "release_level": plan.request.release_level,
-        }  # fmt: skip
-        counts = release(
-            {"n": Count(everyone[0]), "people": Count(everyone[1]), "n_dropped": Count(everyone[2])}, limits
-        )
-        tail = {"sites": len(plan.sites), "rounds": state["round"]}
-        if not plan.at_site_level:
-            ended = state["slots"][0]["ended"]
-            return in_order({**head, **counts, **tail, **ended["values"], "warnings": ended["warnings"]})
-        by_site = {}
-        for site, slot, cohort in zip(plan.sites, state["slots"], cohorts, strict=True):
-            own = release({"n": Count(cohort.rows), "n_dropped": Count(cohort.dropped)}, limits)
-            ended = slot["ended"]
-            by_site[site] = {**own, **ended.get("values", {k: v for k, v in ended.items() if k != "warnings"})}
-            by_site[site]["warnings"] = ended.get("warnings", [])
-        return in_order({**head, **counts, **tail, "by_site": by_site, "warnings": []})
+        return Finished(released(self.plan, state))
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────────
     def _slot_states(self, state: ProgramState) -> Sequence[State | None]:
@@ -222,18 +181,7 @@ class Program:
         return summand
 
 
-RESULT_FIELDS = (
-    "method", "agreement", "profile", "n", "n_dropped", "sites", "rounds", "converged", "log_likelihood",
-    "terms", "groups", "columns",
-)  # fmt: skip
-
-
-def in_order(values: dict[str, Any]) -> dict[str, Any]:
-    """A result with the fields that every reader knows first, then what its method adds."""
-    return {**{name: values[name] for name in RESULT_FIELDS if name in values}, **values}
-
-
-def _too_few(cohort: Cohort, parameters: int, limits: Any) -> bool:
+def _too_few(cohort: Cohort, parameters: int, limits: Limits) -> bool:
     try:
         judge_cohort(cohort.people, limits.minimum_sites, parameters, limits)
     except Refusal:
