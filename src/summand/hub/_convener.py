@@ -315,7 +315,9 @@ class Convener:
             remedy="Start the study again; if the hub was updated, say so to its operator.",
         ).to_public_dict()
         with self.store.transaction() as tx:
-            self.record(tx, f"{row.id}/ended", entry("study.ended", study=row.id, status="failed", by=HUB, error=reason))
+            self.record(
+                tx, f"{row.id}/ended", entry("study.ended", study=row.id, status="failed", by=HUB, error=reason)
+            )
             rows.set_study(tx, row.id, "failed", row.round, self.clock())
             rows.end_study(tx, row.id, error=dump(reason).decode())
             rows.forget_letters(tx, row.id)
