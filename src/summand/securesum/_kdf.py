@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 
 from summand.encoding import digest
+from summand.errors import SumError
 
 KEY_BYTES = 32
 _HASH_BYTES = 32
@@ -24,12 +25,12 @@ def expand(key: bytes, info: bytes, length: int = KEY_BYTES) -> bytes:
     """``length`` bytes of HKDF-Expand (RFC 5869 §2.3); ``key`` is uniformly random, 32 bytes or more.
 
     Raises:
-        ValueError: if ``length`` is over 255 · 32 bytes.
+        SumError: if ``length`` is over 255 · 32 bytes.
     """
     if length <= _HASH_BYTES:
         return hmac.digest(key, info + b"\x01", "sha256")[:length]
     if length > 255 * _HASH_BYTES:
-        raise ValueError("HKDF-SHA-256 expands to at most 8160 bytes")
+        raise SumError("HKDF-SHA-256 expands to at most 8,160 bytes.", remedy="Report this defect.")
     output = block = b""
     for counter in range(1, -(-length // _HASH_BYTES) + 1):
         block = hmac.digest(key, block + info + bytes([counter]), "sha256")

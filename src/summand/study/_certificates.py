@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from summand.errors import SignatureInvalid
+from summand.errors import PeerProtocolError, SignatureInvalid
 from summand.signing import Envelope, PrivateKey, PublicKey, open_sealed, seal
 
 CERTIFICATE_TYPE = "application/vnd.summand.site-certificate+json"
@@ -62,7 +62,7 @@ class Certificate:
             key = PublicKey.from_text(fields["key"])
             if not begin <= at <= end:
                 raise ValueError
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (PeerProtocolError, ValueError, TypeError, KeyError):
             raise SignatureInvalid(
                 f"The certificate of site {site} names another site or party, is malformed or is not valid today.",
                 remedy="Issue a new one with 'summand site init' at the site.",

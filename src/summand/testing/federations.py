@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from summand.agreement import Agreement, SignedAgreement, complete_example, sign
+from summand.errors import UsageError
 from summand.federation import Federation
 from summand.federation._memory import MemoryNetwork
 from summand.signing import PrivateKey
@@ -127,7 +128,7 @@ def sign_by_all(document: Agreement, keys: Mapping[str, PrivateKey]) -> SignedAg
     for party, key in keys.items():
         envelope = sign(document, party, key, envelope)
     if envelope is None:
-        raise ValueError("an agreement is signed by at least one party")
+        raise UsageError("An agreement is signed by at least one party.", remedy="Give its parties' keys.")
     return SignedAgreement(document, envelope)
 
 
@@ -147,11 +148,11 @@ def deal(columns: Mapping[str, Sequence[Any]], sizes: Mapping[str, int]) -> dict
     """Rows dealt to sites in order: ``sizes`` rows each.
 
     Raises:
-        ValueError: if the sizes do not add up to the rows.
+        UsageError: if the sizes do not add up to the rows.
     """
     total = {len(values) for values in columns.values()}
     if total != {sum(sizes.values())}:
-        raise ValueError("the sizes do not add up to the number of rows")
+        raise UsageError("The sizes do not add up to the number of rows.", remedy="Deal every row to a site.")
     dealt, start = {}, 0
     for site, size in sizes.items():
         dealt[site] = {name: list(values[start : start + size]) for name, values in columns.items()}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from summand.errors import NotConverged
+from summand.errors import NotConverged, UsageError
 from summand.methods import Local, Method, Result, Setting, State, length
 from summand.tables import Array, Batch, Dictionary
 
@@ -30,7 +30,7 @@ def site_summand(method: Method, batches: Sequence[Batch], state: State, local: 
     """
     setting = method.setting
     if setting is None:
-        raise ValueError("a method needs a setting before it can run")
+        raise UsageError("The method has no setting yet.", remedy="Call under(setting) first.")
     rows = list(batches) or [empty_batch(setting.dictionary, method.columns)]
     if method.complete_cases:
         rows = [batch.where(batch.complete(method.columns)) for batch in rows]
