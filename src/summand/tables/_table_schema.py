@@ -232,6 +232,6 @@ def _escaped(key: str) -> str:
 def _invalid(pointer: str, what: str) -> DictionaryInvalid:
     return DictionaryInvalid(
         f"The dictionary's '{pointer or '/'}' {what}.",
-        remedy="Correct the Table Schema there.",
+        remedy="Correct the Table Schema there; docs/dictionary.md says how one is written.",
         pointer=pointer,
     )

@@ -14,6 +14,11 @@ Each site decides on each study by itself, from its own copy of the agreement an
 `decide(study, agreement, history)`. It denies by default. A study runs only if no check objects; a refusal lists every
 objection with its code, its clause and what to do next, and is signed and recorded like a permit.
 
+In the tables, *permit* means that the site takes part. A word such as `guard.purpose_not_permitted` names an objection (see
+[errors](errors.md)); a clause is the letter in the [agreement](agreement.md) and the field in it. What an agreement permits
+never outweighs what it or the law prohibits, and the hub has no part in a decision: it cannot make one, change one or
+leave one out without a site seeing it.
+
 This page is written by `python tests/spec/guard/guard_reference.py`; every row below is a test.
 
 ## What is checked
@@ -34,7 +39,9 @@ Another code means no.
 TABLE_HEAD = """
 ## Decisions
 
-One permitted study, each time with one thing changed.
+One permitted study: Ada, an analyst of the data holder `north`, asks three hospitals for a logistic regression, for
+research, under the profile `institutional`; the decision is that of the site `south`. Each row changes what it says and
+nothing else.
 """
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -170,6 +172,24 @@ def test_arbitrary_json_is_a_dictionary_or_refused(schema: Any) -> None:
         assert error.remedy
     else:
         assert len(found.columns) == len(schema["fields"])
+
+
+def test_the_example_of_the_manual_is_a_dictionary() -> None:
+    """The worked example in docs/dictionary.md reads as the page says, and so does its example of a mistake."""
+    page = (Path(__file__).resolve().parents[3] / "docs" / "dictionary.md").read_text(encoding="utf-8")
+    example = json.loads(page.split("```json")[1].split("```")[0])
+    dictionary = dictionary_from_table_schema("example", example)
+    assert dictionary.person_id == "patient"
+    assert {column.name: column.kind for column in dictionary} == {
+        "patient": "text", "age": "integer", "cholesterol": "number", "ecog": "integer", "sex": "category",
+        "diabetes": "category", "follow_up_days": "integer", "died": "integer", "note": "text",
+    }  # fmt: skip
+    assert (dictionary["ecog"].range, dictionary["age"].step, dictionary["cholesterol"].step) == ((0.0, 4.0), 1.0, 0.1)
+    assert dictionary["cholesterol"].missing_codes == ("NA", "0") and dictionary["sex"].levels == ("female", "male")
+    del example["fields"][1]["constraints"]["maximum"]
+    with pytest.raises(DictionaryInvalid) as refused:
+        dictionary_from_table_schema("example", example)
+    assert refused.value.message in page and "docs/dictionary.md" in refused.value.remedy
 
 
 def test_codes_of_a_numeric_field_give_its_range() -> None:
