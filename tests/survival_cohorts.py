@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from conftest import shared_data
+from shared_files import shared_data
 from summand.methods import Setting
 from summand.tables import NO_LIMITS, Batch, Column, Dictionary, Limits
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conftest import shared_data
 from process_federation import ProcessFederation
+from shared_files import shared_data
 from summand.demo._heart import COLUMNS, HOSPITALS, heart_dictionary, read_hospital
 from summand.errors import PurposeNotPermitted, StrangerRefused
 from summand.signing import PrivateKey

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from cli_kit import say
 
-from conftest import shared_data
+from shared_files import shared_data
 from summand.cli._variadic import spread
 
 HEAD = ["method", "agreement", "profile", "n", "n_dropped", "sites", "rounds", "converged", "log_likelihood", "terms"]

@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pandas as pd
 
-from conftest import shared_data
+from shared_files import shared_data
 from summand.methods import Setting
 from summand.tables import NO_LIMITS, Batch, Column, Dictionary, Limits
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from pooled_cohorts import HEART, HEART_COLUMNS, HOSPITALS, dealt, setting, uneven
 
-from conftest import shared_data
+from shared_files import shared_data
 from summand.methods import Describe
 from summand.tables import Column, Dictionary, Limits
 from summand.testing.plain import run_counted, run_plain

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from conftest import ROOT
+from shared_files import ROOT
 from summand.agreement import (
     STATES,
     TRANSITIONS,

@@ -9,7 +9,7 @@ from datetime import date
 import jsonschema
 import pytest
 
-from conftest import ROOT, shared_data
+from shared_files import ROOT, shared_data
 from summand.agreement import (
     CLAUSES,
     TEMPLATES,

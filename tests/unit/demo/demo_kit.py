@@ -8,7 +8,7 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
-from conftest import shared_data
+from shared_files import shared_data
 from summand.demo._case import Keys
 from summand.demo._conduct import Conduct
 from summand.demo._heart import HOSPITALS, heart_case

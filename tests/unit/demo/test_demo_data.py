@@ -6,7 +6,7 @@ import io
 import numpy as np
 import pytest
 
-from conftest import shared_data
+from shared_files import shared_data
 from summand.demo._heart import COLUMNS, FILES, heart_case
 from summand.demo._lung import lung_case
 from summand.errors import SourceUnreadable

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from conftest import shared_data
+from shared_files import shared_data
 from summand.demo._download import download_heart
 from summand.demo._heart import FILES, heart_case
 from summand.errors import SiteUnreachable, SourceUnreadable

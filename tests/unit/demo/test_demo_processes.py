@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import shared_data
+from shared_files import shared_data
 from summand.demo._children import Children
 from summand.demo._run import open_case, sign_by_all
 from summand.demo._served import ServedNetwork

@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from conftest import shared_data
+from shared_files import shared_data
 from summand.demo._compare import compare, curve_difference, relative_difference
 from summand.demo._heart import heart_case
 from summand.demo._lung import lung_case

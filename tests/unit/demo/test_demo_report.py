@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 from demo_kit import recorded
 
-from conftest import lacking
+from shared_files import lacking
 from summand.demo._format import fixed, money, number, p_value, sentence, small
 from summand.demo._map import Frame, party_map
 from summand.demo._report import render_report, report_charts

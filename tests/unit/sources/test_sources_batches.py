@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import shared_data
+from shared_files import shared_data
 from summand.errors import ColumnMissing, SourceChanged, UsageError, ValueNotNumeric
 from summand.site.sources import Source, open_source
 from summand.tables import Batch, Column, Dictionary

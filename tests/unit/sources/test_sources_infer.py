@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import shared_data
+from shared_files import shared_data
 from summand.errors import ColumnMissing, DataError
 from summand.site.sources import deal_by, infer_from, open_source, summarise
 from summand.tables import Column, Dictionary

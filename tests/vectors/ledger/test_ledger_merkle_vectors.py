@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from conftest import shared_data
+from shared_files import shared_data
 from summand.errors import ConsistencyProofInvalid, InclusionProofInvalid, VerificationError
 from summand.ledger import (
     EMPTY_ROOT,

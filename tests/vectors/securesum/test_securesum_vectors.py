@@ -18,7 +18,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from pure_aes import encrypt_block, mask_bytes
 
-from conftest import shared_data
+from shared_files import shared_data
 from summand.errors import SumError
 from summand.securesum import Codec, Cohort, HubSum, PairKeys, _round, context, mask_upload, reveal
 from summand.securesum._kdf import expand, extract

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from conftest import shared_data
+from shared_files import shared_data
 from summand.errors import SummandError
 from summand.signing import PublicKey
 
