@@ -22,8 +22,9 @@ from summand.methods._cox_survey import Survey, survey_layout, survey_tally, sur
 from summand.methods._design import Design
 from summand.methods._groups import check_events
 from summand.methods._partial_likelihood import Moments
+from summand.methods._placed import check_length
 from summand.methods._protocol import Layout, Local, Result, Setting, State, length
-from summand.methods._survival import SurvivalMethod, check_length
+from summand.methods._survival import SurvivalMethod
 from summand.methods._times import TimesState
 from summand.tables import Array, Batch
 

@@ -16,6 +16,7 @@ from summand.methods import _spec
 from summand.methods._describe_cells import Cell, codes_of, levels
 from summand.methods._describe_table import crosstab, described
 from summand.methods._describe_update import DescribeState, after_first, after_later, read_first
+from summand.methods._placed import Placed, check_length
 from summand.methods._protocol import Block, Layout, Local, Result, Setting, State, length
 from summand.methods._terms import TEXT_REMEDY
 from summand.tables import Array, Batch, Column, Count
@@ -29,7 +30,7 @@ SLACK = 1.0 + 2.0**-40
 
 
 @dataclass(frozen=True)
-class Describe:
+class Describe(Placed):
     """Counts, missing, mean, standard deviation, minimum, quartiles, maximum, histogram and levels of columns.
 
     Quartiles equal ``numpy.quantile`` of the pooled values (method "linear") where the limits allow exact ones; else
@@ -102,7 +103,7 @@ class Describe:
     @cached_property
     def described(self) -> tuple[Column, ...]:
         """The columns described, as the dictionary has them."""
-        dictionary = _set(self.setting).dictionary
+        dictionary = self.placed.dictionary
         if self.variables:
             found = tuple(dictionary[name] for name in dict.fromkeys(self.variables))
         else:
@@ -127,18 +128,18 @@ class Describe:
     @cached_property
     def groups(self) -> tuple[str, ...]:
         """The levels of ``by``; none without it."""
-        return levels(_set(self.setting).dictionary[self.by], needed=True) if self.by else ()
+        return levels(self.placed.dictionary[self.by], needed=True) if self.by else ()
 
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
         """Every column in every group, group by group."""
-        exact = _set(self.setting).limits.exact_quantiles
+        exact = self.placed.limits.exact_quantiles
         places: Sequence[int | None] = range(len(self.groups)) if self.by else (None,)
         return tuple(Cell.of(c, place, exact=exact, bins=self.bins) for place in places for c in self.described)
 
     @cached_property
     def _pairs(self) -> tuple[tuple[Column, Column], ...]:
-        dictionary = _set(self.setting).dictionary
+        dictionary = self.placed.dictionary
         return tuple((dictionary[a], dictionary[b]) for a, b in self.crosstabs)
 
     def start(self) -> DescribeState:
@@ -173,7 +174,7 @@ class Describe:
         return total
 
     def _sums(self, batch: Batch, state: DescribeState) -> Array:
-        group = None if self.by is None else codes_of(_set(self.setting).dictionary[self.by], batch)
+        group = None if self.by is None else codes_of(self.placed.dictionary[self.by], batch)
         parts: list[Array] = []
         for place, cell in enumerate(self.cells):
             rows = np.ones(batch.rows, dtype=np.bool_) if group is None else group == cell.group
@@ -190,9 +191,8 @@ class Describe:
 
     def update(self, total: Array, state: DescribeState) -> DescribeState | Result:
         """Narrow the quartiles down; the result when all are found."""
-        if total.shape != (length(self.layout(state)),):
-            raise UsageError("A total has the wrong length.", remedy="Both ends must run the same version.")
-        exact = _set(self.setting).limits.exact_quantiles
+        check_length(total, length(self.layout(state)))
+        exact = self.placed.limits.exact_quantiles
         if state.round == 0:
             state = after_first(self.cells, total, state, exact)
             if any(cell.keys is not None for cell in self.cells):
@@ -203,7 +203,7 @@ class Describe:
         return state if any(state.windows(place) for place in range(len(self.cells))) else self._result(state)
 
     def _result(self, state: DescribeState) -> Result:
-        limits = _set(self.setting).limits
+        limits = self.placed.limits
         rows = described(self.cells, state, limits)
         _, rest = read_first(self.cells, state.first, has_bins=not limits.exact_quantiles)
         values: dict[str, Any] = {}
@@ -223,12 +223,6 @@ class Describe:
         if tables:
             values["crosstabs"] = tables
         return Result(self.name, values)
-
-
-def _set(setting: Setting | None) -> Setting:
-    if setting is None:
-        raise UsageError("The method has no dictionary yet.", remedy="Call under(setting) first.")
-    return setting
 
 
 def _group(by: str, level: str, rows: list[dict[str, Any]]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from summand.methods._evaluate_state import EvaluateState
 from summand.methods._evaluate_update import CURVE_BINS, advance, first_window
 from summand.methods._formula import parse
 from summand.methods._outcome import Indicator
+from summand.methods._placed import Placed, check_length
 from summand.methods._protocol import Block, Layout, Local, Result, Setting, State, length
 from summand.tables import Array, Batch
 
@@ -25,7 +26,7 @@ SLACK = 1.0 + 2.0**-40
 
 
 @dataclass(frozen=True)
-class Evaluate:
+class Evaluate(Placed):
     """Area under the ROC curve, Brier score and calibration of models whose coefficients are given.
 
     The area is the Mann–Whitney statistic over all pairs of a case with a control, whichever sites they are at: scores
@@ -90,12 +91,12 @@ class Evaluate:
     @cached_property
     def indicator(self) -> Indicator:
         """The outcome as 0 or 1."""
-        return Indicator.of(parse(f"{self.outcome} ~ 1"), _set(self.setting).dictionary)
+        return Indicator.of(parse(f"{self.outcome} ~ 1"), self.placed.dictionary)
 
     @cached_property
     def scorers(self) -> tuple[Scorer, ...]:
         """The models over the dictionary."""
-        return tuple(Scorer.of(model, _set(self.setting).dictionary) for model in self.models)
+        return tuple(Scorer.of(model, self.placed.dictionary) for model in self.models)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -147,7 +148,7 @@ class Evaluate:
 
     def _bin_count(self, state: EvaluateState, place: int) -> int:
         if state.round == 0:
-            return first_window(self.scorers[place], _set(self.setting).limits).bins
+            return first_window(self.scorers[place], self.placed.limits).bins
         return int(state.split(place).sizes.sum())
 
     def tally(self, batch: Batch, state: EvaluateState, local: Local) -> Array:  # noqa: ARG002 — no local memory
@@ -172,7 +173,7 @@ class Evaluate:
         keys = scorer.keys(eta)
         if state.round > 0:
             return list(state.split(place).count(keys, y))
-        window = first_window(scorer, _set(self.setting).limits)
+        window = first_window(scorer, self.placed.limits)
         cases = window.count(keys, y)
         return [cases, window.count(keys) - cases]
 
@@ -182,15 +183,8 @@ class Evaluate:
 
     def update(self, total: Array, state: EvaluateState) -> EvaluateState | Result:
         """Settle pairs and recalibrate; the result when nothing is open."""
-        if total.shape != (length(self.layout(state)),):
-            raise UsageError("A total has the wrong length.", remedy="Both ends must run the same version.")
-        return advance(total, state, self.scorers, _set(self.setting).limits)
-
-
-def _set(setting: Setting | None) -> Setting:
-    if setting is None:
-        raise UsageError("The method has no dictionary yet.", remedy="Call under(setting) first.")
-    return setting
+        check_length(total, length(self.layout(state)))
+        return advance(total, state, self.scorers, self.placed.limits)
 
 
 def _probability(eta: Array) -> Array:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 
-from summand.errors import FormulaInvalid, UsageError
+from summand.errors import FormulaInvalid
 from summand.methods import _spec
-from summand.methods._design import Design
-from summand.methods._formula import Comparison, Formula, Value, parse
+from summand.methods._formula import Comparison, Value
 from summand.methods._groups import check_classes
 from summand.methods._linear_update import LinearState, after_products, after_residuals
 from summand.methods._newton import symmetric, upper
 from summand.methods._outcome import Indicator
+from summand.methods._placed import Regression, check_length
 from summand.methods._protocol import Block, Layout, Local, Result, Setting, State, length
 from summand.methods._terms import TEXT_REMEDY, levels_of
 from summand.tables import Array, Batch
@@ -27,7 +26,7 @@ SLACK = 1.0 + 2.0**-40
 
 
 @dataclass(frozen=True)
-class LinearRegression:
+class LinearRegression(Regression):
     """Ordinary least squares, equal to the pooled fit.
 
     Round 0 sums ``x x'`` and ``x y`` over scaled columns. Later rounds sum ``x r`` and ``r²`` with the residuals r of
@@ -50,10 +49,6 @@ class LinearRegression:
     Source: Golub & Van Loan (2013), Matrix Computations, §5.3.8 (refinement by residuals); Frisch & Waugh (1933).
     """
 
-    formula: str
-    site: str = "pooled"
-    setting: Setting | None = field(default=None, compare=False, repr=False)
-
     name: ClassVar[str] = "linear"
     state_type: ClassVar[type[State]] = LinearState
     complete_cases: ClassVar[bool] = True
@@ -64,43 +59,17 @@ class LinearRegression:
         Raises:
             FormulaInvalid, ColumnMissing, UsageError: if formula or settings do not fit the dictionary.
         """
-        _spec.choice({"site": self.site}, "site", ("pooled", "fixed"))
+        _spec.choice({"site": self.site}, "site", self.sites)
         method = dataclasses.replace(self, setting=setting)
         method.outcome_scale  # noqa: B018 — both parse against the dictionary, and say now what does not fit
         method.design  # noqa: B018
         return method
 
-    def to_spec(self) -> dict[str, Any]:
-        """The method as a study request holds it."""
-        return {"name": self.name, "formula": self.formula, "site": self.site}
-
-    @classmethod
-    def from_spec(cls, spec: Mapping[str, Any]) -> Self:
-        """The method behind a request.
-
-        Raises:
-            UsageError, FormulaInvalid: if the request is malformed.
-        """
-        settings = _spec.fields(spec, cls.name, ("formula", "site"))
-        method = cls(_spec.text(settings, "formula"), _spec.choice(settings, "site", ("pooled", "fixed")))
-        method.parsed  # noqa: B018
-        return method
-
-    @cached_property
-    def parsed(self) -> Formula:
-        """The formula as a tree."""
-        return parse(self.formula)
-
-    @cached_property
-    def design(self) -> Design:
-        """The design of the right side; without intercept where each site has its own."""
-        return Design.of(self.parsed, _set(self.setting).dictionary, intercept=self.site == "pooled")
-
     @cached_property
     def indicator(self) -> Indicator | None:
         """The outcome where it is a comparison; None where it is a numeric column."""
         is_comparison = isinstance(self.parsed.outcome, Comparison)
-        return Indicator.of(self.parsed, _set(self.setting).dictionary) if is_comparison else None
+        return Indicator.of(self.parsed, self.placed.dictionary) if is_comparison else None
 
     @cached_property
     def outcome_scale(self) -> tuple[float, float]:
@@ -116,7 +85,7 @@ class LinearRegression:
     def _outcome_range(self) -> tuple[float, float]:
         if not isinstance(self.parsed.outcome, Value):
             raise FormulaInvalid("Linear regression needs a numeric outcome.", remedy="Write it like: bp ~ age + sex.")
-        column = _set(self.setting).dictionary[self.parsed.outcome.column]
+        column = self.placed.dictionary[self.parsed.outcome.column]
         if column.kind == "text":
             raise FormulaInvalid(f"Column '{column.name}' is text and is never analysed.", remedy=TEXT_REMEDY)
         if not column.is_numeric:
@@ -130,12 +99,12 @@ class LinearRegression:
         """The two values of the outcome; None if it may have more."""
         if not isinstance(self.parsed.outcome, Value):
             return 0.0, 1.0
-        levels = levels_of(_set(self.setting).dictionary[self.parsed.outcome.column])
+        levels = levels_of(self.placed.dictionary[self.parsed.outcome.column])
         return (float(levels[0]), float(levels[1])) if len(levels) == 2 else None
 
     def _check_classes(self, total: Array) -> None:
         """Under limits a two-valued outcome needs enough people of each value: the fit tells their numbers."""
-        limits = _set(self.setting).limits
+        limits = self.placed.limits
         if self._two_values is None or limits.minimum_cell <= 1:
             return
         (low, high), (centre, half_width), n = self._two_values, self.outcome_scale, round(total[0])
@@ -149,15 +118,6 @@ class LinearRegression:
         name = self.parsed.columns[0]
         values = batch.columns[name][rows] if self.indicator is None else self.indicator(batch, rows)
         return np.asarray((values - centre) / half_width, dtype=np.float64)
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns it reads."""
-        return self.parsed.columns
-
-    def parameter_count(self) -> int:
-        """How many coefficients it estimates; with ``fixed``, one more for each site."""
-        return len(self.design) + (_set(self.setting).site_count if self.site == "fixed" else 0)
 
     def start(self) -> LinearState:
         """Nothing known yet."""
@@ -262,18 +222,11 @@ class LinearRegression:
 
     def update(self, total: Array, state: LinearState) -> LinearState | Result:
         """Solve, then correct until nothing is left to correct."""
-        if total.shape != (length(self.layout(state)),):
-            raise UsageError("A total has the wrong length.", remedy="Both ends must run the same version.")
+        check_length(total, length(self.layout(state)))
         if state.round == 0:
             self._check_classes(total)
-            return after_products(total, state, self.design, self.site, _set(self.setting).limits)
+            return after_products(total, state, self.design, self.site, self.placed.limits)
         return after_residuals(total, state, self.design, self.site, self.parsed.intercept, self.outcome_scale)
-
-
-def _set(setting: Setting | None) -> Setting:
-    if setting is None:
-        raise UsageError("The method has no dictionary yet.", remedy="Call under(setting) first.")
-    return setting
 
 
 def _chunks(rows: int) -> list[slice]:

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 
-from summand.errors import UsageError
 from summand.methods import _spec
-from summand.methods._design import Design
-from summand.methods._formula import Formula, parse
 from summand.methods._logistic_state import INTERCEPT_MAX, LogisticState, OwnIntercept
 from summand.methods._logistic_update import advance
 from summand.methods._newton import symmetric, upper
 from summand.methods._outcome import Indicator
+from summand.methods._placed import Regression, check_length
 from summand.methods._protocol import Block, Layout, Local, Result, Setting, State, length
 from summand.tables import Array, Batch
 
@@ -29,7 +26,7 @@ SLACK = 1.0 + 2.0**-40
 
 
 @dataclass(frozen=True)
-class LogisticRegression:
+class LogisticRegression(Regression):
     """Logistic regression, equal to the pooled maximum-likelihood fit.
 
     With linear predictor ``eta = x @ beta`` and mean ``mu = 1 / (1 + exp(-eta))``, one row adds ``x (y - mu)`` to the
@@ -53,10 +50,6 @@ class LogisticRegression:
         LOgistic REgression (GLORE), JAMIA 19(5).
     """
 
-    formula: str
-    site: str = "pooled"
-    setting: Setting | None = field(default=None, compare=False, repr=False)
-
     name: ClassVar[str] = "logistic"
     state_type: ClassVar[type[State]] = LogisticState
     complete_cases: ClassVar[bool] = True
@@ -67,51 +60,16 @@ class LogisticRegression:
         Raises:
             FormulaInvalid, ColumnMissing, UsageError: if formula or settings do not fit the dictionary.
         """
-        _spec.choice({"site": self.site}, "site", ("pooled", "fixed"))
+        _spec.choice({"site": self.site}, "site", self.sites)
         method = dataclasses.replace(self, setting=setting)
         method.indicator  # noqa: B018 — both parse against the dictionary, and say now what does not fit
         method.design  # noqa: B018
         return method
 
-    def to_spec(self) -> dict[str, Any]:
-        """The method as a study request holds it."""
-        return {"name": self.name, "formula": self.formula, "site": self.site}
-
-    @classmethod
-    def from_spec(cls, spec: Mapping[str, Any]) -> Self:
-        """The method behind a request.
-
-        Raises:
-            UsageError, FormulaInvalid: if the request is malformed.
-        """
-        settings = _spec.fields(spec, cls.name, ("formula", "site"))
-        method = cls(_spec.text(settings, "formula"), _spec.choice(settings, "site", ("pooled", "fixed")))
-        method.parsed  # noqa: B018
-        return method
-
-    @cached_property
-    def parsed(self) -> Formula:
-        """The formula as a tree."""
-        return parse(self.formula)
-
-    @cached_property
-    def design(self) -> Design:
-        """The design of the right side; without intercept where each site has its own."""
-        return Design.of(self.parsed, _set(self.setting).dictionary, intercept=self.site == "pooled")
-
     @cached_property
     def indicator(self) -> Indicator:
         """The outcome as 0 or 1."""
-        return Indicator.of(self.parsed, _set(self.setting).dictionary)
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns it reads."""
-        return self.parsed.columns
-
-    def parameter_count(self) -> int:
-        """How many coefficients it estimates; with ``fixed``, one more for each site."""
-        return len(self.design) + (_set(self.setting).site_count if self.site == "fixed" else 0)
+        return Indicator.of(self.parsed, self.placed.dictionary)
 
     def start(self) -> LogisticState:
         """All coefficients zero."""
@@ -200,15 +158,8 @@ class LogisticRegression:
 
     def update(self, total: Array, state: LogisticState) -> LogisticState | Result:
         """One Newton step, half of one, or the result."""
-        if total.shape != (length(self.layout(state)),):
-            raise UsageError("A total has the wrong length.", remedy="Both ends must run the same version.")
-        return advance(total, state, self.design, self.indicator.label, self.site, _set(self.setting).limits)
-
-
-def _set(setting: Setting | None) -> Setting:
-    if setting is None:
-        raise UsageError("The method has no dictionary yet.", remedy="Call under(setting) first.")
-    return setting
+        check_length(total, length(self.layout(state)))
+        return advance(total, state, self.design, self.indicator.label, self.site, self.placed.limits)
 
 
 def _add_rows(x: Array, y: Array, beta: Array, weighted: Array, score: Array, information: Array) -> Array:

@@ -15,8 +15,9 @@ from summand.methods import _spec
 from summand.methods._by_group import Grouping, events_and_exits, group_table, table_block
 from summand.methods._follow_up import TimeTable
 from summand.methods._hypergeometric import Comparison, compared, comparison_layout
+from summand.methods._placed import check_length
 from summand.methods._protocol import Layout, Local, Result, Setting, State, length
-from summand.methods._survival import SurvivalMethod, check_length
+from summand.methods._survival import SurvivalMethod
 from summand.methods._time_steps import grouped_times, merged
 from summand.methods._times import TimesState
 from summand.tables import Array, Batch, Count

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from summand.errors import UsageError
 from summand.methods._follow_up import FollowUp
 from summand.methods._formula import parse
 from summand.methods._formula_tree import Formula
-from summand.methods._protocol import Setting
+from summand.methods._placed import Placed
 from summand.methods._times import TimeGrid
-from summand.tables import Array
 
 
-class SurvivalMethod:
+class SurvivalMethod(Placed):
     """Base of the methods with ``Surv(time, status)`` on the left; holds no data of its own."""
 
     formula: str
-    setting: Setting | None
 
     @cached_property
     def parsed(self) -> Formula:
@@ -35,27 +32,6 @@ class SurvivalMethod:
         return TimeGrid.of(self.placed.dictionary[self.follow_up.time], self.placed.limits)
 
     @property
-    def placed(self) -> Setting:
-        """The study's setting.
-
-        Raises:
-            UsageError: before `under`.
-        """
-        if self.setting is None:
-            raise UsageError("The method has no dictionary yet.", remedy="Call under(setting) first.")
-        return self.setting
-
-    @property
     def columns(self) -> tuple[str, ...]:
         """The columns it reads."""
         return self.parsed.columns
-
-
-def check_length(total: Array, expected: int) -> None:
-    """Refuse a total of another layout.
-
-    Raises:
-        UsageError: if its length differs.
-    """
-    if total.shape != (expected,):
-        raise UsageError("A total has the wrong length.", remedy="Both ends must run the same version.")
