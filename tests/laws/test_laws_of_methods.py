@@ -18,6 +18,7 @@ from summand.tables import Array, Batch, Count, CountTable
 from summand.testing.plain import empty_batch, run_plain, site_summand
 
 CASES = all_cases()
+BOUNDED = [case for case in CASES if case.one_row_bounds]
 every_method = pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 seeds = st.integers(0, 2**32 - 1)
 
@@ -127,12 +128,10 @@ def test_layout_depends_on_state_alone(case: Case, seed: int) -> None:
             assert np.isfinite(vector).all()
 
 
-@every_method
+@pytest.mark.parametrize("case", BOUNDED, ids=[case.name for case in BOUNDED])
 @given(seed=seeds, rows=st.integers(1, 12))
 def test_rows_add_at_most_their_bound(case: Case, seed: int, rows: int) -> None:
     """No number of a site with n rows exceeds n times the bound that its layout declares."""
-    if not case.one_row_bounds:
-        return
     method, batch = case.ready, case.draw(np.random.default_rng(seed), rows)
     for state, memory in some_states(case, seed % 7):
         size = np.abs(summand(method, [batch], state, memory))
@@ -204,12 +203,13 @@ def test_fixed_point_rounding_stays_within_the_stated_error(case: Case, seed: in
     method, batch = case.ready, case.draw(rng, 60)
     for state, memory in some_states(case, seed % 7):
         shares = [summand(method, [part], state, memory) for part in parts(batch, rng, 3)]
+        filled = np.array(shares)[:, np.any(shares, axis=0)]  # zeros are exact, and most bins of a histogram are zero
         exact = np.array(
             [
                 sum(int(x * 2**64) if abs(x) < 2**-12 else round(x * 2**64) for x in row)
-                for row in np.array(shares).T.astype(object)
+                for row in filled.T.astype(object)
             ],
             dtype=object,
         )
-        plain = np.sum(shares, axis=0)
+        plain = filled.sum(axis=0)
         assert close(np.array([float(total) / 2**64 for total in exact]), plain, np.abs(plain), 1e-14)

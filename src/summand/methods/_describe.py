@@ -9,11 +9,11 @@ from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from summand.errors import FormulaInvalid, UsageError
 from summand.methods import _spec
 from summand.methods._describe_cells import Cell, codes_of, levels
+from summand.methods._describe_sums import SLACK, first_blocks, first_sums, later_sums, pair_counts
 from summand.methods._describe_table import crosstab, described
 from summand.methods._describe_update import DescribeState, after_first, after_later, read_first
 from summand.methods._placed import Placed, check_length
@@ -26,7 +26,6 @@ CROSSTABS_MAX = 50
 BINS_MAX = 200
 # Rows handled at once: few enough that a column and its temporaries stay in cache, many enough to hide the calls.
 CHUNK_ROWS = 65_536
-SLACK = 1.0 + 2.0**-40
 
 
 @dataclass(frozen=True)
@@ -152,7 +151,7 @@ class Describe(Placed):
         blocks: list[Block] = []
         for place, cell in enumerate(self.cells):
             if state.round == 0:
-                blocks += _first_blocks(cell)
+                blocks += first_blocks(cell)
             elif state.round == 1 and cell.keys is not None:
                 blocks.append(Block(f"{cell.name}: squares", "1", 1, 4.0 * SLACK, f"the spread of {cell.name}"))
             for k, window in enumerate(state.windows(place)):
@@ -178,11 +177,9 @@ class Describe(Placed):
         parts: list[Array] = []
         for place, cell in enumerate(self.cells):
             rows = np.ones(batch.rows, dtype=np.bool_) if group is None else group == cell.group
-            parts += (
-                _first_sums(cell, batch, rows) if state.round == 0 else _later_sums(cell, place, batch, rows, state)
-            )
+            parts += first_sums(cell, batch, rows) if state.round == 0 else later_sums(cell, place, batch, rows, state)
         if state.round == 0:
-            parts += [_pair_counts(a, b, batch) for a, b in self._pairs]
+            parts += [pair_counts(a, b, batch) for a, b in self._pairs]
         return np.concatenate(parts) if parts else np.zeros(0)
 
     def condense(self, partial: Array, state: DescribeState, local: Local) -> tuple[Array, Local]:  # noqa: ARG002
@@ -228,55 +225,3 @@ class Describe(Placed):
 def _group(by: str, level: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
     people = rows[0]["n"].people + rows[0]["missing"].people if rows else 0
     return {"group": f"{by} = {level}", "n": Count(people), "columns": rows}
-
-
-def _first_blocks(cell: Cell) -> list[Block]:
-    name = cell.name
-    blocks = [
-        Block(f"{name}: present", "1", 1, 1.0, f"how many people have {name}"),
-        Block(f"{name}: missing", "1", 1, 1.0, f"how many people lack {name}"),
-    ]
-    if cell.keys is not None:
-        blocks.append(Block(f"{name}: sum", "1", 1, SLACK, f"the mean of {name}"))
-        blocks.append(Block(f"{name}: histogram", "1", cell.histogram_bins, 1.0, f"the histogram of {name}"))
-        reveals = f"how many people lie where in {name}, finely"
-        blocks.append(Block(f"{name}: bins", "1", cell.first_window.bins, 1.0, reveals))
-    if cell.levels:
-        blocks.append(Block(f"{name}: levels", "1", len(cell.levels), 1.0, f"how many people have each {name}"))
-    return blocks
-
-
-def _first_sums(cell: Cell, batch: Batch, rows: NDArray[np.bool_]) -> list[Array]:
-    present = rows & batch.complete((cell.column.name,))
-    n = float(np.count_nonzero(present))
-    parts = [np.array([n, float(np.count_nonzero(rows)) - n])]
-    if cell.keys is not None:
-        values = batch.number(cell.column.name)[present]
-        parts += [np.array([cell.scaled(values).sum()]), cell.histogram(values)]
-        parts.append(cell.first_window.count(cell.keys(values)))
-    if cell.levels:
-        codes = codes_of(cell.column, batch)[present]
-        parts.append(np.bincount(codes[codes >= 0], minlength=len(cell.levels)).astype(np.float64))
-    return parts
-
-
-def _later_sums(cell: Cell, place: int, batch: Batch, rows: NDArray[np.bool_], state: DescribeState) -> list[Array]:
-    windows = state.windows(place)
-    if cell.keys is None or (state.round > 1 and not windows):
-        return []
-    values = batch.number(cell.column.name)[rows]
-    values = values[~np.isnan(values)]
-    parts = []
-    if state.round == 1:
-        deviation = cell.scaled(values) - state.means[place]
-        parts.append(np.array([float(deviation @ deviation)]))
-    keys = cell.keys(values)
-    return parts + [window.count(keys) for window in windows]
-
-
-def _pair_counts(a: Column, b: Column, batch: Batch) -> Array:
-    """The cells of a crosstab, row by row, of people who have both."""
-    one, other = codes_of(a, batch), codes_of(b, batch)
-    both = (one >= 0) & (other >= 0)
-    height, width = len(levels(a, needed=True)), len(levels(b, needed=True))
-    return np.bincount(one[both] * width + other[both], minlength=height * width).astype(np.float64)
