@@ -66,9 +66,7 @@ def _survival(indicator: Indicator, result: Fields) -> Measurement:
     reached = [position for position, time in enumerate(times) if time <= at]
     if not reached:
         return Measurement(None, reason="the released curve starts after that time")
-    value, low, high = (
-        _number((curve.get(name) or times)[reached[-1]]) for name in ("survival", "conf_low", "conf_high")
-    )
+    value, low, high = (_at(curve.get(name), reached[-1]) for name in ("survival", "conf_low", "conf_high"))
     return _with(value, None if low is None or high is None else (low, high), "as released with the curve")
 
 
@@ -127,6 +125,11 @@ def _named(rows: Iterable[Fields] | None, key: str, wanted: str) -> Fields | Non
     if not wanted:
         return listed[0] if len(listed) == 1 else None
     return next((row for row in listed if str(row.get(key)) == wanted), None)
+
+
+def _at(values: Any, position: int) -> float | None:
+    """A number of a list; None where the list is absent or shorter."""
+    return _number(values[position]) if isinstance(values, list) and position < len(values) else None
 
 
 def _number(value: Any) -> float | None:
