@@ -37,7 +37,10 @@ class Evaluate(Placed):
         models: ``{"name", "formula", "terms": {term: coefficient}}`` for each, or `GivenModel`.
         outcome: Such as ``num > 0``, or a two-valued column.
 
-    Reveals: the released figures, and pooled counts of cases and controls by score, finer where both are near.
+    Reveals: the released figures, and pooled counts of cases and controls by score, finer where both are near. The
+        coefficients are the requester's choice: a model made to be a step between one person and all others turns
+        these figures into an answer about that person, whatever the minimum cell. Where that matters, an agreement
+        lists this method only together with study approvals, so that somebody looks at the model first.
 
     Source: Steyerberg (2019), Clinical Prediction Models, ch. 15; Cox (1958), Biometrika 45(3/4), for slope and
         calibration in the large.

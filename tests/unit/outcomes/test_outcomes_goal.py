@@ -134,3 +134,12 @@ def test_outcomes_unknown_goal_is_named():
     """A goal that the agreement does not have is an error that lists its goals."""
     with pytest.raises(IndicatorInvalid, match="year"):
         measure_goal(goal(), "other", KM)
+
+
+def test_outcomes_a_curve_without_its_interval_has_no_interval():
+    """What a curve does not hold is never read from its times."""
+    groups = [{"group": "all", "curve": {"time": [0.0, 30.0], "survival": [1.0, 0.8]}}]
+    found = measure(parse_indicator("survival(30)"), {"groups": groups})
+    assert (found.value, found.interval) == (0.8, None)
+    bare = measure(parse_indicator("survival(30)"), {"groups": [{"group": "all", "curve": {"time": [0.0, 30.0]}}]})
+    assert bare.value is None and bare.reason
