@@ -61,6 +61,8 @@ class Convener:
         self.on_change: Notify = lambda _: None
         self._live: dict[str, Running] = {}
         self._changed: set[str] = set()
+        self.has_closed = False
+        """Whether a study ended since this was last set to False: who waits for an end is woken by nothing else."""
         self._unsettled = True
         self._rounds = Rounds(self)
         with store.transaction() as tx:
@@ -185,6 +187,8 @@ class Convener:
                 envelope=statement.envelope.to_dict(),
             )
             self.record(tx, f"statement/{sha256_hex(statement.envelope.payload)}", recorded)
+        for party in agreement.parties:
+            self.changed(party.id)  # nothing waits for the sites but the ledger itself
         self._settle()
         return statement.document_sha256
 
@@ -396,6 +400,7 @@ class Convener:
     def forget(self, study: str) -> None:
         """Drop a finished study from memory."""
         self._live.pop(study, None)
+        self.has_closed = True
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self.clock(), UTC)

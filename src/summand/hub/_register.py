@@ -33,6 +33,7 @@ class Register:
         self._now = now
         self._agreements: dict[str, SignedAgreement] = {}
         self._certificates: dict[str, dict[str, Any]] = {}
+        self._known: dict[str, tuple[dict[str, Any], Certificate]] = {}
         self._read_by: dict[str, frozenset[PublicKey]] = {}
         for data in rows.documents(tx, rows.agreements).values():
             signed = SignedAgreement.from_envelope(Envelope.from_dict(parse(data)))
@@ -178,7 +179,10 @@ class Register:
         fields = self._certificates.get(site)
         if fields is None:
             raise stranger(site[:80])
-        return self.read_certificate(fields).key
+        known = self._known.get(site)
+        if known is None or known[0] is not fields or not known[1].valid_from <= self._now() <= known[1].valid_to:
+            known = self._known[site] = (fields, self.read_certificate(fields))
+        return known[1].key
 
     # ── keys ─────────────────────────────────────────────────────────────────────────────────────────────────────────
     def find_key(self, fingerprint: str) -> PublicKey | None:

@@ -29,6 +29,7 @@ from aiohttp import web
 from summand.encoding import dump, pack, parse, to_base64
 from summand.errors import BodyTooLarge, PeerProtocolError, StorageFailed, StrangerRefused, SummandError
 from summand.hub._convener import Convener
+from summand.hub._store import LETTERS_MAX
 from summand.hub._study import OPEN_STATES
 from summand.signing import PublicKey
 from summand.transport import FederationDescription, ReadGate
@@ -52,6 +53,7 @@ class HubService:
         self.convener, self.federation = convener, federation
         self.gate = ReadGate(convener.origin, self._find_key, convener.clock)
         self._news: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self._last_seen: dict[str, int] = {}
         self._changed = asyncio.Event()
         convener.on_change = self._announce
         self.on_storage_failed: Callable[[StorageFailed], None] = lambda _: None
@@ -142,15 +144,12 @@ class HubService:
         if key != self.convener.site_key(site):
             raise StrangerRefused(f"This key may not read the inbox of {site}.", remedy="Use the site's own key.")
         after = _number(request, "after")
-        letters = self.convener.inbox(site, after)
+        letters = self._letters(site, after)
         left = _wait(request)
         if not letters and left > 0:
-            self._news[site].clear()
-            letters = self.convener.inbox(site, after)
-            if not letters:
-                await _wait_for(self._news[site], left)
-                letters = self.convener.inbox(site, after)
-        header = {"letters": [[seq, len(data)] for seq, data in letters]}
+            await _wait_for(self._news[site], left)
+            letters = self._letters(site, after)
+        header = {"letters": [[seq, len(data)] for seq, data in letters], "ledger_size": self.convener.log.size}
         return web.Response(body=pack(header, b"".join(data for _, data in letters)))
 
     async def get_ledger(self, request: web.Request) -> web.Response:
@@ -185,6 +184,17 @@ class HubService:
             )
             return web.Response(status=error.status, body=dump(wrong.to_public_dict()), content_type="application/json")
 
+    def _letters(self, site: str, after: int) -> list[tuple[int, bytes]]:
+        """What waits behind ``after``; the store is asked only if something came since it was seen to be the last."""
+        news = self._news[site]
+        if self._last_seen.get(site) == after and not news.is_set():
+            return []
+        news.clear()
+        letters = self.convener.inbox(site, after)
+        if len(letters) < LETTERS_MAX:
+            self._last_seen[site] = letters[-1][0] if letters else after
+        return letters
+
     def _reader(self, request: web.Request) -> PublicKey:
         return self.gate.check(request.path_qs, request.headers)
 
@@ -203,12 +213,15 @@ class HubService:
     def _announce(self, sites: set[str]) -> None:
         for site in sites:
             self._news[site].set()
-        self._changed.set()
-        self._changed = asyncio.Event()
+        if self.convener.has_closed or not sites:
+            self.convener.has_closed = False
+            self._changed.set()
+            self._changed = asyncio.Event()
 
     def leave(self) -> None:
         """Answer every long poll now: the hub is about to end, and the sites ask again when it is back."""
         self._announce(set(self._news))
+        self._changed.set()
 
     async def _watch_deadlines(self, _app: web.Application) -> Any:
         task = asyncio.create_task(self._expire_for_ever())

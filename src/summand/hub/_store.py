@@ -38,6 +38,7 @@ from sqlalchemy.pool import StaticPool
 from summand.errors import OwnProtocolError, StorageFailed
 
 SCHEMA_VERSION = 1
+LETTERS_MAX = 64
 _metadata = MetaData()
 _serial = Integer().with_variant(Integer, "sqlite")
 
@@ -112,6 +113,8 @@ class Store:
         if self.engine.dialect.name == "sqlite":
             event.listen(self.engine, "connect", _prepare_sqlite)
         _metadata.create_all(self.engine)
+        # One connection for the one thread that serves: taking it from a pool costs more than most statements.
+        self._connection = self.engine.connect()
         with self.transaction() as tx:
             found = tx.scalar(select(schema.c.version))
             if found is None:
@@ -130,8 +133,8 @@ class Store:
             StorageFailed: if the database does not read or keep what it is given.
         """
         try:
-            with self.engine.begin() as connection:
-                yield connection
+            with self._connection.begin():
+                yield self._connection
         except SQLAlchemyError as error:
             raise StorageFailed(
                 f"The hub's database did not read or keep what it was given ({type(error).__name__}).",
@@ -140,6 +143,7 @@ class Store:
 
     def close(self) -> None:
         """Let go of the database."""
+        self._connection.close()
         self.engine.dispose()
 
 
@@ -186,7 +190,7 @@ _SELECT_INBOX = (
     select(inbox.c.seq, inbox.c.data)
     .where(inbox.c.party == bindparam("party"), inbox.c.seq > bindparam("after"))
     .order_by(inbox.c.seq)
-    .limit(64)
+    .limit(LETTERS_MAX)
 )
 _DELETE_INBOX = delete(inbox).where(inbox.c.party == bindparam("owner"), inbox.c.seq <= bindparam("up_to"))
 _FORGET_LETTERS = delete(inbox).where(inbox.c.study == bindparam("over"))

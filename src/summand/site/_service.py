@@ -18,6 +18,7 @@ from summand.transport import HubClient, LedgerGrowth, cut, read_message
 
 log = logging.getLogger("summand.site")
 WAIT_SECONDS = 25.0
+CURSOR_EVERY = 500
 _CURSOR = "inbox_cursor"
 
 
@@ -33,6 +34,7 @@ class SiteService:
         self.folder = folder
         self.agent: Agent = folder.agent()
         self.client = HubClient(folder.federation, folder.key())
+        self._cursor = self._stored_cursor = int(self.agent.store.get(_CURSOR, "0"))
         self.stopped = False
 
     def serve(self, on_ready: Callable[[], None] = lambda: None) -> None:
@@ -77,18 +79,23 @@ class SiteService:
         self.agent.advance_replica(*LedgerGrowth.read(answer))
 
     def _turn(self) -> None:
-        cursor = int(self.agent.store.get(_CURSOR, "0"))
-        path = f"/v1/inbox/{self.folder.site}?after={cursor}&wait={WAIT_SECONDS:g}"
+        path = f"/v1/inbox/{self.folder.site}?after={self._cursor}&wait={WAIT_SECONDS:g}"
         frame = unpack(self.client.get(path, wait_seconds=WAIT_SECONDS))
         try:
             letters = [(int(seq), int(size)) for seq, size in frame.header["letters"]]
         except (KeyError, TypeError, ValueError):
             raise PeerProtocolError("The hub's inbox answer is malformed.", remedy="Check versions.") from None
+        if not letters and frame.header.get("ledger_size", 0) != self.agent.replica.size:
+            self.synchronise()  # woken for the ledger alone: a statement was recorded
         for (seq, _), data in zip(letters, cut(frame.body, [size for _, size in letters]), strict=True):
             if self.stopped:
                 return
             self._answer(data)
-            self.agent.store.put(_CURSOR, str(seq))
+            self._cursor = seq
+            if self._cursor - self._stored_cursor >= CURSOR_EVERY or read_message(data).kind == "study.ended":
+                # If we crash before this, letters that were answered are read again: they get the very same answers.
+                self.agent.store.put(_CURSOR, str(seq))
+                self._stored_cursor = seq
 
     def _answer(self, data: bytes) -> None:
         try:
