@@ -248,7 +248,7 @@ class Convener:
         message.verify(key, self.origin)
         found = hashlib.sha256(data).hexdigest()
         try:
-            with self.store.transaction() as tx:
+            with self.store.transaction(survives_power_loss=self._rounds.may_complete(running, message)) as tx:
                 stored = running.seen.get((message.kind, message.round, message.sender))
                 if stored == found:
                     return

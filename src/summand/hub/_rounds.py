@@ -105,6 +105,18 @@ class Rounds:
             return order.index(running.status) >= order.index(phase) and message.round < running.round
         return order.index(phase) < order.index(running.status)
 
+    def may_complete(self, running: Running, message: Message) -> bool:
+        """Whether a step may follow from this message: then it must outlive a power loss before anything is sent.
+
+        One upload or reveal among several survives a killed process; a power loss that takes it ends the round at its
+        deadline, with nothing opened.
+        """
+        if message.kind == "round.upload" and running.hub_sum is not None:
+            return running.hub_sum.missing in ((), (message.sender,))
+        if message.kind == "round.reveal" and running.cohort is not None:
+            return len(running.reveals) + 1 >= running.cohort.threshold
+        return True
+
     def accept(self, running: Running, message: Message) -> None:
         """Check that a site's message is one the study waits for, and take in what it holds.
 

@@ -5,7 +5,7 @@ PUT  /v1/agreements/{hash}                           a fully signed agreement
 PUT  /v1/certificates/{site}                         a site's certificate
 PUT  /v1/studies/{id}                                a signed study
 PUT  /v1/statements/{sha256}                         a signed statement about an agreement: a goal, a settlement
-PUT  /v1/studies/{id}/{kind}/{round}/{site}          a site's message
+PUT  /v1/studies/{id}/{kind}/{round}/{site}          a site's message; with ?after=&wait= answered like its inbox
 GET  /v1/federation                                  the federation's description (public)
 GET  /v1/agreements, /v1/agreements/{hash}           agreements (any key of an agreement)
 GET  /v1/studies, /v1/studies/{id}?wait=             studies; waits for the end (any key of an agreement)
@@ -96,10 +96,17 @@ class HubService:
         return _json({"document_sha256": self.convener.put_statement(parse(await _document(request), "statement"))})
 
     async def put_message(self, request: web.Request) -> web.Response:
-        """Take in a site's message; the address is for routing, the signed header decides."""
-        self.convener.require_open(request.match_info["study"], request.match_info["site"])
+        """Take in a site's message; the address is for routing, the signed header decides.
+
+        With ``after`` and ``wait`` the answer is that of the inbox: one request for a message and for what follows it.
+        """
+        site = request.match_info["site"]
+        self.convener.require_open(request.match_info["study"], site)
+        asks = "after" in request.query
+        if asks:
+            self._require_owner(request, site)
         self.convener.receive(await request.read())
-        return web.Response()
+        return await self._what_waits(request, site) if asks else web.Response()
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────
     async def get_federation(self, _request: web.Request) -> web.Response:
@@ -140,9 +147,14 @@ class HubService:
     async def get_inbox(self, request: web.Request) -> web.Response:
         """What waits for a site behind ``after``; with ``wait``, as soon as there is something."""
         site = request.match_info["site"]
-        key = self._reader(request)
-        if key != self.convener.site_key(site):
+        self._require_owner(request, site)
+        return await self._what_waits(request, site)
+
+    def _require_owner(self, request: web.Request, site: str) -> None:
+        if self._reader(request) != self.convener.site_key(site):
             raise StrangerRefused(f"This key may not read the inbox of {site}.", remedy="Use the site's own key.")
+
+    async def _what_waits(self, request: web.Request, site: str) -> web.Response:
         after = _number(request, "after")
         letters = self._letters(site, after)
         left = _wait(request)
@@ -213,7 +225,7 @@ class HubService:
     def _announce(self, sites: set[str]) -> None:
         for site in sites:
             self._news[site].set()
-        if self.convener.has_closed or not sites:
+        if self.convener.has_closed:
             self.convener.has_closed = False
             self._changed.set()
             self._changed = asyncio.Event()

@@ -110,7 +110,8 @@ class Store:
         if url == "sqlite://":
             options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
         self.engine = create_engine(url, **options)
-        if self.engine.dialect.name == "sqlite":
+        self._is_sqlite, self._waits = self.engine.dialect.name == "sqlite", True
+        if self._is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
         _metadata.create_all(self.engine)
         # One connection for the one thread that serves: taking it from a pool costs more than most statements.
@@ -126,13 +127,18 @@ class Store:
                 )
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
+    def transaction(self, *, survives_power_loss: bool = True) -> Iterator[Connection]:
         """A transaction: everything inside is committed together, or nothing is.
+
+        Args:
+            survives_power_loss: Whether it waits for the disk. What does not wait survives a killed process all the
+                same, and the next transaction that waits makes it durable too.
 
         Raises:
             StorageFailed: if the database does not read or keep what it is given.
         """
         try:
+            self._wait_for_disk(survives_power_loss)
             with self._connection.begin():
                 yield self._connection
         except SQLAlchemyError as error:
@@ -140,6 +146,12 @@ class Store:
                 f"The hub's database did not read or keep what it was given ({type(error).__name__}).",
                 remedy="Free or repair it, then start the hub again: it goes on where it stood.",
             ) from error
+
+    def _wait_for_disk(self, wanted: bool) -> None:
+        if self._is_sqlite and wanted != self._waits:
+            self._connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if wanted else 'NORMAL'}")
+            self._connection.rollback()  # the driver began a transaction for it
+            self._waits = wanted
 
     def close(self) -> None:
         """Let go of the database."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -55,7 +56,7 @@ class PublicKey:
         """The key as it stands in an agreement."""
         return PREFIX + to_base64(self.raw)
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of the raw key in hexadecimal: the DSSE key identifier, and what people compare."""
         return sha256_hex(self.raw)
@@ -122,7 +123,7 @@ class PrivateKey:
             file.flush()
             os.fsync(file.fileno())
 
-    @property
+    @cached_property
     def public(self) -> PublicKey:
         """The public half."""
         return PublicKey(self._key.public_key().public_bytes_raw())

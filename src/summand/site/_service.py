@@ -35,6 +35,7 @@ class SiteService:
         self.agent: Agent = folder.agent()
         self.client = HubClient(folder.federation, folder.key())
         self._cursor = self._stored_cursor = int(self.agent.store.get(_CURSOR, "0"))
+        self._ahead: bytes | None = None
         self.stopped = False
 
     def serve(self, on_ready: Callable[[], None] = lambda: None) -> None:
@@ -79,45 +80,55 @@ class SiteService:
         self.agent.advance_replica(*LedgerGrowth.read(answer))
 
     def _turn(self) -> None:
-        path = f"/v1/inbox/{self.folder.site}?after={self._cursor}&wait={WAIT_SECONDS:g}"
-        frame = unpack(self.client.get(path, wait_seconds=WAIT_SECONDS))
+        """Read what waits, answer it in order, and ask for what follows together with the last answer."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is None:
+            ahead = self.client.get(f"/v1/inbox/{self.folder.site}?{self._asking()}", wait_seconds=WAIT_SECONDS)
+        frame = unpack(ahead)
         try:
             letters = [(int(seq), int(size)) for seq, size in frame.header["letters"]]
         except (KeyError, TypeError, ValueError):
             raise PeerProtocolError("The hub's inbox answer is malformed.", remedy="Check versions.") from None
         if not letters and frame.header.get("ledger_size", 0) != self.agent.replica.size:
             self.synchronise()  # woken for the ledger alone: a statement was recorded
-        for (seq, _), data in zip(letters, cut(frame.body, [size for _, size in letters]), strict=True):
+        bodies = cut(frame.body, [size for _, size in letters])
+        for place, ((seq, _), data) in enumerate(zip(letters, bodies, strict=True), 1):
             if self.stopped:
                 return
-            self._answer(data)
+            answers = self._answers(data)
             self._cursor = seq
+            for number, answer in enumerate(answers, 1):
+                self._hand_over(answer, ask=place == len(letters) and number == len(answers))
             if self._cursor - self._stored_cursor >= CURSOR_EVERY or read_message(data).kind == "study.ended":
                 # If we crash before this, letters that were answered are read again: they get the very same answers.
                 self.agent.store.put(_CURSOR, str(seq))
                 self._stored_cursor = seq
 
-    def _answer(self, data: bytes) -> None:
+    def _asking(self) -> str:
+        return f"after={self._cursor}&wait={WAIT_SECONDS:g}"
+
+    def _answers(self, data: bytes) -> list[bytes]:
         try:
             kind = read_message(data).kind
             if kind in ("study.request", "study.ended"):
                 self.synchronise()
-            answers = self.agent.handle(data)
+            return self.agent.handle(data)
         except (StorageFailed, VerificationError):
             raise  # not for this message alone: a site that cannot remember, or is shown two histories, takes no part
         except SummandError as error:
             if error.retryable:
                 raise
             log.warning("a message of the hub was not believed: %s", error.code)
-            return
-        for answer in answers:
-            self._hand_over(answer)
+            return []
 
-    def _hand_over(self, answer: bytes) -> None:
+    def _hand_over(self, answer: bytes, *, ask: bool) -> None:
         message = read_message(answer)
         path = f"/v1/studies/{message.study}/{message.kind}/{message.round}/{self.folder.site}"
         try:
-            self.client.put_until_taken(path, answer)
+            if ask:
+                self._ahead = self.client.put_until_taken(f"{path}?{self._asking()}", answer, wait_seconds=WAIT_SECONDS)
+            else:
+                self.client.put_until_taken(path, answer)
         except SummandError as error:
             if error.retryable:
                 raise

@@ -53,33 +53,41 @@ class HubClient:
             SiteUnreachable: if the hub does not answer.
             SummandError: the error that the hub answered with.
         """
-        headers = {} if self.key is None else sign_read(path, self.key, self.federation.origin, time.time())
-        return self._ask("GET", path, None, headers, wait_seconds)
+        return self._ask("GET", path, None, wait_seconds, signed=True)
 
-    def put(self, path: str, body: bytes) -> bytes:
+    def put(self, path: str, body: bytes, *, wait_seconds: float = 0.0) -> bytes:
         """Write a signed document to a path; writing it again changes nothing.
+
+        With ``wait_seconds`` the path also asks for what comes next: then reading is signed too, and the hub answers
+        when there is something, or that time is over.
 
         Raises:
             SiteUnreachable: if the hub does not answer.
             SummandError: the error that the hub answered with.
         """
-        return self._ask("PUT", path, body, {"Content-Type": "application/octet-stream"}, 0.0)
+        return self._ask("PUT", path, body, wait_seconds, signed=wait_seconds > 0)
 
-    def put_until_taken(self, path: str, body: bytes, *, give_up_seconds: float = 600.0) -> bytes:
+    def put_until_taken(
+        self, path: str, body: bytes, *, wait_seconds: float = 0.0, give_up_seconds: float = 600.0
+    ) -> bytes:
         """As `put`, trying again with growing pauses while the hub cannot be reached."""
         pause, deadline = 0.05, time.monotonic() + give_up_seconds
         while True:
             try:
-                return self.put(path, body)
+                return self.put(path, body, wait_seconds=wait_seconds)
             except SummandError as error:
                 if not error.retryable or time.monotonic() > deadline:
                     raise
                 time.sleep(pause)
                 pause = min(2.0, pause * 2)
 
-    def _ask(self, verb: str, path: str, body: bytes | None, headers: dict[str, str], wait_seconds: float) -> bytes:
+    def _ask(self, verb: str, path: str, body: bytes | None, wait_seconds: float, *, signed: bool) -> bytes:
         for attempt in (1, 2):  # a kept-alive connection may have been closed by the other end: once more, afresh
-            fresh = self._connection is None
+            fresh, headers = self._connection is None, {}
+            if body is not None:
+                headers["Content-Type"] = "application/octet-stream"
+            if signed and self.key is not None:  # anew for each attempt: a nonce counts once
+                headers |= sign_read(path, self.key, self.federation.origin, time.time())
             try:
                 return self._once(verb, path, body, headers, wait_seconds)
             except ssl.SSLCertVerificationError as error:
@@ -95,8 +103,6 @@ class HubClient:
                         f"The hub at {self._host}:{self._port} does not answer ({type(error).__name__}).",
                         remedy="Check the network and that the hub runs; it is tried again where that is safe.",
                     ) from None
-                if verb == "GET":
-                    headers = {} if self.key is None else sign_read(path, self.key, self.federation.origin, time.time())
         raise AssertionError("unreachable")  # pragma: no cover - the loop returns or raises
 
     def _once(self, verb: str, path: str, body: bytes | None, headers: dict[str, str], wait_seconds: float) -> bytes:
