@@ -337,8 +337,11 @@ class Convener:
             "proof": self.log.consistency_proof(size),
         }
 
-    def record(self, tx: Connection, key: str, data: bytes) -> None:
+    def record(self, tx: Connection, key: str, data: bytes, *, is_new: bool = False) -> None:
         """Put an entry where the ledger is made from, once.
+
+        Args:
+            is_new: Whether the transaction itself makes sure that there is none yet, as a study's steps do.
 
         Raises:
             BodyTooLarge: if the ledger could not hold it; it must not get into the store then, where it would stand in
@@ -349,7 +352,7 @@ class Convener:
                 f"The ledger holds entries of at most {ENTRY_BYTES_MAX} bytes; this one has {len(data)}.",
                 remedy="Make the request, its approvals or its reasons shorter.",
             )
-        if not rows.has_entry(tx, key):
+        if is_new or not rows.has_entry(tx, key):
             rows.put_entry(tx, key, data)
             self._unsettled = True
 

@@ -76,7 +76,7 @@ class Rounds:
 
     def _record(self, tx: Connection, running: Running, key: str, kind: str, **fields: Any) -> None:
         study = running.plan.study_id
-        self.convener.record(tx, f"{study}/{key}", entry(kind, study=study, **fields))
+        self.convener.record(tx, f"{study}/{key}", entry(kind, study=study, **fields), is_new=True)
 
     def _phase(self, tx: Connection, running: Running, status: str) -> None:
         running.status = status

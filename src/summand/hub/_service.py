@@ -156,9 +156,9 @@ class HubService:
 
     async def _what_waits(self, request: web.Request, site: str) -> web.Response:
         after = _number(request, "after")
+        is_woken, left = self._news[site].is_set(), _wait(request)
         letters = self._letters(site, after)
-        left = _wait(request)
-        if not letters and left > 0:
+        if not letters and not is_woken and left > 0:  # woken without a letter: the ledger grew, and that is the answer
             await _wait_for(self._news[site], left)
             letters = self._letters(site, after)
         header = {"letters": [[seq, len(data)] for seq, data in letters], "ledger_size": self.convener.log.size}
