@@ -55,7 +55,7 @@ def test_cosignatures_alone_are_no_checkpoint() -> None:
 def test_a_bad_signature_of_a_known_key_condemns_the_note() -> None:
     """A known witness's wrong cosignature makes the note invalid though the log's signature is right."""
     lines = Note.from_text(COSIGNED).signatures
-    wrong = SignatureLine(lines[1].name, lines[1].key_id, lines[1].signature[:-1] + b"\x00")
+    wrong = SignatureLine(lines[1].name, lines[1].key_id, lines[1].signature[:-1] + bytes([lines[1].signature[-1] ^ 1]))
     bad = Note(CHECKPOINT.to_text(), (lines[0], wrong)).text
     assert open_checkpoint(bad, [LOG]) == CHECKPOINT
     with pytest.raises(CheckpointInvalid, match="does not verify"):
