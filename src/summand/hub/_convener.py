@@ -232,8 +232,12 @@ class Convener:
         if running is not None and site not in running.site_keys:
             raise stranger(site[:80])
 
-    def receive(self, data: bytes) -> None:
+    def receive(self, data: bytes) -> str | None:
         """Take in one site's message; accepted again if it is the same, refused if it is another under the same key.
+
+        Returns:
+            The site whose message this is, if it came for the first time: nobody else can have sent it before, so it
+            also proves who asks now. None for a message that was known, or came too late to change anything.
 
         Raises:
             StrangerRefused, SignatureInvalid, PeerProtocolError, SumError: and then nothing is stored.
@@ -241,7 +245,7 @@ class Convener:
         message = read_message(data)
         running = self._running_or_none(message.study)
         if running is None:
-            return  # the study is over: a late message changes nothing
+            return None  # the study is over: a late message changes nothing
         key = running.site_keys.get(message.sender)
         if key is None or message.kind not in SITE_KINDS:
             raise stranger(message.sender[:80])
@@ -251,14 +255,14 @@ class Convener:
             with self.store.transaction(survives_power_loss=self._rounds.may_complete(running, message)) as tx:
                 stored = running.seen.get((message.kind, message.round, message.sender))
                 if stored == found:
-                    return
+                    return None
                 if stored is not None:
                     raise RoundReplayed(
                         f"{message.sender} sent two different '{message.kind}' messages for round {message.round}.",
                         remedy="One message counts, ever. Restore the site's state, or start the study again.",
                     )
                 if self._rounds.is_late(running, message):
-                    return
+                    return None
                 self._rounds.accept(running, message)
                 rows.put_message(tx, message.study, message.kind, message.round, message.sender, found, data)
                 running.seen[message.kind, message.round, message.sender] = found
@@ -269,6 +273,7 @@ class Convener:
             self._changed.clear()
             raise
         self._settle()
+        return message.sender
 
     def inbox(self, party: str, after: int) -> list[tuple[int, bytes]]:
         """What waits for a party behind ``after``, as (sequence number, message) pairs."""

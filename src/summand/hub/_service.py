@@ -102,11 +102,12 @@ class HubService:
         """
         site = request.match_info["site"]
         self.convener.require_open(request.match_info["study"], site)
-        asks = "after" in request.query
-        if asks:
+        sender = self.convener.receive(await request.read())
+        if "after" not in request.query:
+            return web.Response()
+        if sender != site:  # sent before, too late, or under another's address: then reading is proved by itself
             self._require_owner(request, site)
-        self.convener.receive(await request.read())
-        return await self._what_waits(request, site) if asks else web.Response()
+        return await self._what_waits(request, site)
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────
     async def get_federation(self, _request: web.Request) -> web.Response:
