@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from process_federation import ProcessFederation
-from shared_files import shared_data
+from shared_files import lacking, shared_data
 from summand.demo._heart import COLUMNS, HOSPITALS, heart_dictionary, read_hospital
 from summand.errors import PurposeNotPermitted, StrangerRefused
 from summand.signing import PrivateKey
@@ -93,6 +93,12 @@ def test_a_forbidden_purpose_is_refused_over_the_wire_too(served) -> None:
     assert refused.value.clause == "C.purposes"
 
 
+def need_proc() -> None:
+    """Skip, and say so in the list of what this machine lacks, where the kernel shows no process files."""
+    if not Path("/proc/self/net/tcp").exists():
+        lacking("proc", "/proc is not here")
+
+
 def open_files(pid: int) -> set[str]:
     """Paths of every file that a process has open or mapped."""
     found = set()
@@ -108,9 +114,9 @@ def open_files(pid: int) -> set[str]:
     return {path for path in found if path.startswith("/")}
 
 
-@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="needs /proc")
 def test_each_site_has_open_only_files_of_its_own_folder(served, logistic) -> None:
     """After a study, a site's process holds files of its own folder, of the system and of Python, and no others."""
+    need_proc()
     for site in HOSPITALS:
         own = str(served.root / site)
         of_federation = {path for path in open_files(served.pid(site)) if path.startswith(str(served.root))}
@@ -141,9 +147,9 @@ def sockets_of(pid: int) -> list[tuple[str, int, str]]:
     return found
 
 
-@pytest.mark.skipif(not Path("/proc/self/net/tcp").exists(), reason="needs /proc")
 def test_sites_only_connect_outwards_to_the_hub(served, logistic) -> None:
     """No site listens; its one connection is to the hub's port. The hub listens on one."""
+    need_proc()
     listening = "0A"
     port = int(served.description.url.rsplit(":", 1)[1])
     for site in HOSPITALS:

@@ -116,7 +116,7 @@ def test_lung_by_its_own_18_institutions(site: str) -> None:
 
 
 def test_published_veteran_fit() -> None:
-    """The veteran model of Kalbfleisch & Prentice (2002), as R's coxph prints it to four digits."""
+    """The veteran model of Kalbfleisch & Prentice (2002), to four digits of R survival 3.5-3 (r_survival.R and its output)."""
     table = veteran()
     for level, name in enumerate(("adeno", "large", "smallcell")):  # squamous is the reference
         table[name] = (table["cell"] == level).astype(int)

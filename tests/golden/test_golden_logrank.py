@@ -63,7 +63,7 @@ def test_stratified_test_equals_statsmodels(name: str, sites: int) -> None:
 
 
 def test_published_lung_table() -> None:
-    """R's survdiff(Surv(time, status) ~ sex, lung): observed 112 and 53, expected 91.6 and 73.4, chi-square 10.3."""
+    """The lung table of survdiff in R survival 3.5-3 (r_survival.R and its output): observed, expected, chi-square."""
     from lifelines.datasets import load_lung
 
     table = load_lung()[["time", "status", "sex"]].astype(int)
