@@ -34,7 +34,7 @@ class Tree:
     on average, a root or a proof O(log² n) at most.
 
     Source: RFC 9162 §2.1.1 (tree), §2.1.3.1 (inclusion), §2.1.4.1 (consistency); subtrees as in
-    draft-ietf-plants-merkle-tree-certs §4.
+    draft-ietf-plants-merkle-tree-certs, "Subtrees".
 
     Examples:
         >>> tree = Tree()
@@ -139,7 +139,7 @@ class Tree:
         Raises:
             UsageError: if ``start`` and ``end`` are not a subtree of that tree.
 
-        Source: draft-ietf-plants-merkle-tree-certs §4.4; with ``start`` 0 it is RFC 9162 §2.1.4.1.
+        Source: draft-ietf-plants-merkle-tree-certs, "Subtree Consistency Proofs"; with ``start`` 0 it is RFC 9162 §2.1.4.1.
         """
         size = self._checked_size(size)
         if not (start < end <= size and is_subtree(start, end)):
@@ -177,6 +177,6 @@ class Tree:
 def is_subtree(start: int, end: int) -> bool:
     """Whether leaves ``start`` to ``end`` (not empty) form a subtree: ``start`` a multiple of the width rounded up.
 
-    Source: draft-ietf-plants-merkle-tree-certs §4.1.
+    Source: draft-ietf-plants-merkle-tree-certs, "Definition of a Subtree".
     """
     return 0 <= start < end and start % (1 << (end - start - 1).bit_length()) == 0

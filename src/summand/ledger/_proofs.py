@@ -119,7 +119,7 @@ def verify_subtree_inclusion(
     Raises:
         InclusionProofInvalid: if it is not proved, or ``start`` and ``end`` are no subtree.
 
-    Source: draft-ietf-plants-merkle-tree-certs §4.3: a subtree is a tree whose leaf ``start`` is leaf 0.
+    Source: draft-ietf-plants-merkle-tree-certs, "Subtree Inclusion Proofs": a subtree is a tree whose leaf ``start`` is leaf 0.
     """
     if not is_subtree(start, end):
         _no_inclusion(index, end - start, "these leaves are not a subtree")
@@ -137,7 +137,7 @@ def verify_subtree_consistency(
     Raises:
         ConsistencyProofInvalid: if it is not proved, or ``start`` and ``end`` are no subtree of that tree.
 
-    Source: draft-ietf-plants-merkle-tree-certs §4.4.
+    Source: draft-ietf-plants-merkle-tree-certs, "Subtree Consistency Proofs".
     """
     # (1) The leaves must be a subtree, and inside the tree.
     if 0 <= start == end <= size and subtree_root == EMPTY_ROOT and not proof:
