@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from summand.methods._cox import CoxRegression
+from summand.methods.survival._cox import CoxRegression
 from summand.tables import Batch, Limits
 from summand.testing.plain import run_plain
 from survival_cohorts import cgd, colon, dealt, lung, nwtco, pbc, retinopathy, setting_of, uneven, veteran
@@ -139,7 +139,7 @@ def test_published_veteran_fit() -> None:
 
 def test_coarse_grid_equals_the_fit_to_times_rounded_up() -> None:
     """Under the institutional limits a pooled fit is the fit to times rounded up to the steps' ends, and says so."""
-    from summand.methods._times import TimeGrid, TimesState
+    from summand.methods.survival._times import TimeGrid, TimesState
 
     table = lung().drop(columns="site")
     site = uneven(len(table), 4)

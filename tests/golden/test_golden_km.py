@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from summand.methods._kaplan_meier import KaplanMeier
-from summand.methods._times import TimeGrid
+from summand.methods.survival._kaplan_meier import KaplanMeier
+from summand.methods.survival._times import TimeGrid
 from summand.tables import Count, Limits
 from summand.testing.plain import run_counted, run_plain
 from survival_cohorts import cgd, colon, dealt, lung, nwtco, pbc, retinopathy, setting_of, uneven, veteran

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from summand.methods._logrank import LogRank
+from summand.methods.survival._logrank import LogRank
 from summand.tables import Count, Limits
 from summand.testing.plain import run_plain
 from survival_cohorts import cgd, colon, dealt, lung, nwtco, retinopathy, setting_of, uneven, veteran
@@ -81,7 +81,7 @@ def test_coarse_test_is_that_of_times_rounded_up() -> None:
     """Under the institutional limits the pooled test uses the coarse grid, and says so."""
     from lifelines.statistics import multivariate_logrank_test
 
-    from summand.methods._kaplan_meier import KaplanMeier
+    from summand.methods.survival._kaplan_meier import KaplanMeier
 
     table = lung()
     labels = uneven(len(table), 4)

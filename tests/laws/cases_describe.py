@@ -6,7 +6,7 @@ import numpy as np
 from cases_models import DICTIONARY, draw
 from law_case import Case
 
-from summand.methods._describe import Describe
+from summand.methods.description._describe import Describe
 from summand.tables import Batch, Limits
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cases_models import DICTIONARY, draw
 from law_case import Case
 
-from summand.methods._evaluate import Evaluate
+from summand.methods.evaluation._evaluate import Evaluate
 from summand.tables import Limits
 
 FULL = {

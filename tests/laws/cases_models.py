@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from law_case import Case
 
-from summand.methods._linear import LinearRegression
-from summand.methods._logistic import LogisticRegression
+from summand.methods.models._linear import LinearRegression
+from summand.methods.models._logistic import LogisticRegression
 from summand.tables import Batch, Column, Dictionary
 
 DICTIONARY = Dictionary(

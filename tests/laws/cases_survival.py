@@ -6,9 +6,9 @@ import numpy as np
 from law_case import Case
 
 from summand.methods import Method
-from summand.methods._cox import CoxRegression
-from summand.methods._kaplan_meier import KaplanMeier
-from summand.methods._logrank import LogRank
+from summand.methods.survival._cox import CoxRegression
+from summand.methods.survival._kaplan_meier import KaplanMeier
+from summand.methods.survival._logrank import LogRank
 from summand.tables import NO_LIMITS, Batch, Column, Dictionary, Limits
 
 DICTIONARY = Dictionary(

@@ -59,3 +59,19 @@ def test_every_error_code_is_in_the_manual() -> None:
     """The manual lists each code of the tree, and no other."""
     listed = re.findall(r"^\| `([a-z_.]+)` \|", MANUAL.read_text(encoding="utf-8"), re.MULTILINE)
     assert sorted(listed) == sorted(by_code())
+
+
+def test_every_method_has_its_words_its_verb_and_its_schema() -> None:
+    """A method of the catalogue is one that an agreement can name in plain words, a verb, and a page of the manual."""
+    from docs.schemas import SCHEMAS
+
+    from summand.agreement._computations import COMPUTATIONS
+    from summand.cli.run import run_app
+    from summand.methods import METHODS
+
+    verbs = {command.name or command.callback.__name__ for command in run_app.registered_commands if command.callback}
+    described = {name for schema in SCHEMAS.values() for name in schema["properties"].get("method", {}).get("enum", ())}
+
+    assert sorted(COMPUTATIONS) == sorted(METHODS)
+    assert set(METHODS) <= verbs
+    assert set(METHODS) <= described

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from summand.agreement._check_parties import GDPR_COUNTRIES, UNITED_STATES
+from summand.agreement._computations import COMPUTATIONS
 from summand.agreement._document import FORMAT, Agreement
 from summand.agreement._example_clauses import boilerplate
 from summand.agreement._merging import merged
@@ -20,7 +21,6 @@ SAMPLE_DICTIONARY: dict[str, Any] = {
         {"name": "event", "type": "integer", "constraints": {"enum": [0, 1]}},
     ]
 }
-METHODS = ("describe", "linear", "logistic", "km", "logrank", "cox", "evaluate")
 
 Json = Mapping[str, Any]
 
@@ -197,7 +197,7 @@ def _data(schemas: Json, datasets: list[dict[str, Any]], parties: list[dict[str,
     out: dict[str, Any] = {
         "dictionaries": dict(schemas),
         "datasets": datasets,
-        "computations_allowed": [{"method": method} for method in METHODS],
+        "computations_allowed": [{"method": method} for method in COMPUTATIONS],
         "release_levels": ["total"],
         "disclosure_profile": profile,
         "min_sites": int(floors["minimum_sites"]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from summand.agreement._computations import COMPUTATIONS
 from summand.agreement._duo import SHORTHAND
 from summand.agreement._words_page import listing, raw, rows, value
 
@@ -15,15 +16,6 @@ _PROFILES = {
     ),
     "public_data": "The data are already published, with a licence; results are exact and nothing is hidden.",
     "trial": "A trial by one owner of data: nothing is limited, and no partner's site accepts it.",
-}
-_METHODS = {
-    "describe": "counts, means, quantiles and tables",
-    "linear": "linear regression",
-    "logistic": "logistic regression",
-    "km": "survival curves (Kaplan–Meier)",
-    "logrank": "comparison of survival curves (log-rank test)",
-    "cox": "proportional hazards regression (Cox)",
-    "evaluate": "testing how well a model predicts",
 }
 
 
@@ -52,7 +44,7 @@ def data_sentences(page: Mapping[str, Any]) -> list[str]:
 def method_sentences(page: Mapping[str, Any]) -> list[str]:
     """Which computations may be asked for, and what of them is shown."""
     methods = [str(row.get("method")) for row in rows(page, "data", "computations_allowed")]
-    named = "; ".join(_METHODS.get(method, f"[{method}]") for method in methods)
+    named = "; ".join(COMPUTATIONS.get(method, f"[{method}]") for method in methods)
     levels = raw(page, "data", "release_levels") or ()
     shown = (
         "Totals over all sites are shown, and each site's own results where a study asks for them."
@@ -102,7 +94,7 @@ def _consent(row: Mapping[str, Any]) -> str:
 
 def _restrictions(page: Mapping[str, Any]) -> list[str]:
     return [
-        f"In {_METHODS.get(str(row.get('method')), str(row.get('method')))}, {str(name).replace('_', ' ')} may be: "
+        f"In {COMPUTATIONS.get(str(row.get('method')), str(row.get('method')))}, {str(name).replace('_', ' ')} may be: "
         f"{listing(row, 'parameters', name)}."
         for row in rows(page, "data", "computations_allowed")
         for name in (raw(row, "parameters") or {})

@@ -9,17 +9,9 @@ from typing import Any
 
 from summand.errors import UsageError
 from summand.federation._tables import Table, shown, tables_of
+from summand.methods import METHODS
 from summand.study.messages import result_hash
 
-NAMES = {
-    "describe": "Description",
-    "linear": "Linear regression",
-    "logistic": "Logistic regression",
-    "km": "Kaplan–Meier",
-    "logrank": "Log-rank test",
-    "cox": "Cox regression",
-    "evaluate": "Evaluation of models",
-}
 ADDED_FIELDS = ("study", "result_sha256", "agreement_title", "notes")
 """What `StudyResult.to_dict` puts behind the released values."""
 
@@ -74,9 +66,10 @@ class StudyResult:
     @property
     def heading(self) -> str:
         """What was computed, in one line."""
-        name = str(self.result["method"])
+        method = METHODS.get(str(self.result["method"]))
+        name = str(self.result["method"]) if method is None else method.title
         asked = self.method.get("formula") or ", ".join(self.method.get("columns") or ())
-        return NAMES.get(name, name) + (f": {asked}" if asked else "")
+        return name + (f": {asked}" if asked else "")
 
     @property
     def facts(self) -> list[str]:
@@ -123,7 +116,7 @@ class StudyResult:
         Raises:
             UsageError: if there is nothing to draw, or the extra ``summand[plots]`` is not installed.
         """
-        from summand.federation._plots import chart
+        from summand.federation.plots import chart
 
         return chart(self.result, self.heading)
 

@@ -107,10 +107,9 @@ TITLES = {
 
 def _intervals(names: Sequence[str]) -> Iterator[tuple[int, str, str]]:
     """The place of each lower limit, the name of its upper limit, and what a joint column is called."""
-    for low, high in (
-        ("conf_low", "conf_high"), ("hazard_ratio_low", "hazard_ratio_high"), ("odds_ratio_low", "odds_ratio_high"),
-    ):  # fmt: skip
-        if low in names and high in names:
+    for low in names:
+        high = low.removesuffix("_low") + "_high"
+        if low.endswith("_low") and high in names:
             yield names.index(low), high, "95 % interval"
 
 
@@ -129,8 +128,24 @@ def tables_of(result: Mapping[str, Any]) -> Iterator[tuple[str, Table]]:
             if isinstance(records, list) and records:
                 yield "", Table.of(records, [name for name in columns if any(name in record for record in records)])
         yield from _levels(result.get("columns") or [])
+    yield from _others(result)
     for table in result.get("crosstabs") or []:
         yield f"{table['rows']} by {table['columns']}", _counts(table)
+
+
+def _others(result: Mapping[str, Any]) -> Iterator[tuple[str, Table]]:
+    """Every further list of records, titled by its name: what a method found beside its main table."""
+    for key, records in result.items():
+        if key in COLUMNS or key == "crosstabs" or not isinstance(records, list) or not records:
+            continue
+        if all(isinstance(record, Mapping) for record in records):
+            names = dict.fromkeys(name for record in records for name, value in record.items() if _is_cell(value))
+            yield key.replace("_", " ").capitalize(), Table.of(records, tuple(names))
+
+
+def _is_cell(value: Any) -> bool:
+    """Whether a value fits a cell: a number, a text, a count that was kept back."""
+    return isinstance(value, (str, bool, int, float)) or is_hidden(value)
 
 
 def _described(groups: Sequence[Mapping[str, Any]]) -> Table:

@@ -9,13 +9,6 @@ computes what the study's limits forbid, and a fit that does not exist is a diag
     ('num', 'age', 'sex')
 """
 
-from summand.methods._cox import CoxRegression
-from summand.methods._describe import Describe
-from summand.methods._evaluate import Evaluate
-from summand.methods._kaplan_meier import KaplanMeier
-from summand.methods._linear import LinearRegression
-from summand.methods._logistic import LogisticRegression
-from summand.methods._logrank import LogRank
 from summand.methods._protocol import (
     Block,
     Layout,
@@ -28,9 +21,14 @@ from summand.methods._protocol import (
     bounds,
     length,
 )
-from summand.methods._registry import METHODS, from_spec
+from summand.methods._registry import FAMILIES, METHODS, from_spec
+from summand.methods.description import Describe
+from summand.methods.evaluation import Evaluate
+from summand.methods.models import LinearRegression, LogisticRegression
+from summand.methods.survival import CoxRegression, KaplanMeier, LogRank
 
 __all__ = [
+    "FAMILIES",
     "METHODS",
     "Block",
     "CoxRegression",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from summand.errors import CohortTooSmall, OutcomeConstant, SingularInformation
-from summand.methods._design import Design
+from summand.methods.formulas._design import Design
 from summand.tables import Array, Limits
 
 

@@ -9,9 +9,9 @@ from typing import Any, ClassVar, Self
 
 from summand.errors import UsageError
 from summand.methods import _spec
-from summand.methods._design import Design
-from summand.methods._formula import Formula, parse
 from summand.methods._protocol import Setting
+from summand.methods.formulas._design import Design
+from summand.methods.formulas._formula import Formula, parse
 from summand.tables import Array
 
 
@@ -41,6 +41,7 @@ class Regression(Placed):
     setting: Setting | None = field(default=None, compare=False, repr=False)
 
     name: ClassVar[str]
+    title: ClassVar[str]
     sites: ClassVar[tuple[str, ...]] = ("pooled", "fixed")
 
     def to_spec(self) -> dict[str, Any]:

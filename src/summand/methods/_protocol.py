@@ -156,9 +156,13 @@ class Result:
 
 @runtime_checkable
 class Method(Protocol):
-    """A statistical method as four pure functions; see the module's docstring."""
+    """A statistical method as four pure functions; see the module's docstring.
+
+    ``name`` is what requests, agreements and the command line call it, ``title`` what a page does.
+    """
 
     name: ClassVar[str]
+    title: ClassVar[str]
 
     @property
     def state_type(self) -> type[State]:

@@ -6,24 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from summand.errors import UsageError
-from summand.methods._cox import CoxRegression
-from summand.methods._describe import Describe
-from summand.methods._evaluate import Evaluate
-from summand.methods._kaplan_meier import KaplanMeier
-from summand.methods._linear import LinearRegression
-from summand.methods._logistic import LogisticRegression
-from summand.methods._logrank import LogRank
+from summand.methods import description, evaluation, models, survival
 from summand.methods._protocol import Method
 
-METHODS: dict[str, type[Method]] = {
-    Describe.name: Describe,
-    LinearRegression.name: LinearRegression,
-    LogisticRegression.name: LogisticRegression,
-    KaplanMeier.name: KaplanMeier,
-    LogRank.name: LogRank,
-    CoxRegression.name: CoxRegression,
-    Evaluate.name: Evaluate,
-}
+FAMILIES = (description, models, survival, evaluation)
+
+METHODS: dict[str, type[Method]] = {method.name: method for family in FAMILIES for method in family.METHODS}
 
 
 def from_spec(spec: Mapping[str, Any]) -> Method:

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from summand.errors import CategoryUnknown, ColumnMissing, FormulaInvalid
-from summand.methods._design import Design
-from summand.methods._formula import parse
-from summand.methods._terms import Scale
+from summand.methods.formulas._design import Design
+from summand.methods.formulas._formula import parse
+from summand.methods.formulas._terms import Scale
 from summand.tables import Batch, Column, Dictionary
 
 DICTIONARY = Dictionary(

@@ -16,8 +16,8 @@ from summand.errors import (
     ValueOutOfRange,
 )
 from summand.methods import METHODS, Describe, LinearRegression, LogisticRegression, Setting, from_spec
-from summand.methods._logistic_state import LogisticState, OwnIntercept
 from summand.methods._newton import p_value
+from summand.methods.models._logistic_state import LogisticState, OwnIntercept
 from summand.tables import NO_LIMITS, Batch, Column, Dictionary, Limits
 from summand.testing.plain import run_plain
 

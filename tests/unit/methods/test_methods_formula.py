@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from summand.errors import FormulaInvalid
-from summand.methods._formula import Comparison, Survival, Value, parse
+from summand.methods.formulas._formula import Comparison, Survival, Value, parse
 
 UNDERSTOOD = {
     "y ~ a + b": "y ~ a + b",

@@ -19,8 +19,8 @@ from summand.errors import (
     UsageError,
 )
 from summand.methods import Result, Setting, bounds
-from summand.methods._cox import CoxRegression
-from summand.methods._cox_state import CoxState
+from summand.methods.survival._cox import CoxRegression
+from summand.methods.survival._cox_state import CoxState
 from summand.tables import NO_LIMITS, Batch, Column, Dictionary, Limits
 from summand.testing.plain import run_plain, site_summand
 

@@ -10,9 +10,9 @@ import pytest
 from summand.disclosure import limits_for, release
 from summand.errors import CategoryUnknown, CohortTooSmall, FormulaInvalid, OutcomeConstant, UsageError
 from summand.methods import Result, Setting
-from summand.methods._kaplan_meier import KaplanMeier
-from summand.methods._logrank import LogRank
-from summand.methods._product_limit import product_limit
+from summand.methods.survival._kaplan_meier import KaplanMeier
+from summand.methods.survival._logrank import LogRank
+from summand.methods.survival._product_limit import product_limit
 from summand.tables import NO_LIMITS, Batch, Column, Count, Dictionary, Limits
 from summand.testing.plain import run_plain
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from summand.errors import FormulaInvalid, StatusInvalid, SummandError, ValueOutOfRange
-from summand.methods._follow_up import FollowUp, TimeTable
-from summand.methods._formula import parse
+from summand.methods.formulas._formula import parse
+from summand.methods.survival._follow_up import FollowUp, TimeTable
 from summand.tables import Batch, Column, Dictionary
 
 DAYS = Column("days", "integer", minimum=0, maximum=100, step=1)

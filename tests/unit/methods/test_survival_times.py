@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from summand.errors import OutcomeConstant, UsageError
-from summand.methods._time_steps import step_ends
-from summand.methods._times import SLOTS_MAX, TimeGrid, TimesState
+from summand.methods.survival._time_steps import step_ends
+from summand.methods.survival._times import SLOTS_MAX, TimeGrid, TimesState
 
 seeds = st.integers(0, 2**32 - 1)
 

@@ -1,0 +1,38 @@
+"""Curves and tests of the time until an event."""
+
+from __future__ import annotations
+
+from docs.schemas._common import COUNT, NUMBER, Schema, array_of, object_of, result_of
+
+CURVE = object_of(
+    {
+        **dict.fromkeys(("time", "survival", "conf_low", "conf_high"), array_of({"type": "number"})),
+        **dict.fromkeys(("at_risk", "events"), array_of({"type": "integer", "minimum": 0})),
+    }
+)
+SCHEMAS: dict[str, Schema] = {
+    "km": result_of(
+        ["km"],
+        "Survival curves: summand run km --json",
+        {
+            "groups": array_of(
+                object_of(
+                    {
+                        "group": {"type": "string"}, "n": COUNT, "events": COUNT, "median": NUMBER,
+                        "curve": {"anyOf": [CURVE, {"type": "null"}]},
+                    }
+                )
+            )
+        },
+    ),
+    "logrank": result_of(
+        ["logrank"],
+        "Log-rank test: summand run logrank --json",
+        {
+            "statistic": NUMBER, "degrees_of_freedom": {"type": "integer"}, "p_value": NUMBER,
+            "groups": array_of(
+                object_of({"group": {"type": "string"}, "n": COUNT, "observed": COUNT, "expected": NUMBER})
+            ),
+        },
+    ),
+}  # fmt: skip

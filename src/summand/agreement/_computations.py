@@ -1,0 +1,13 @@
+"""The computations that clause D may allow, by the names of the methods, in words for those who sign."""
+
+from __future__ import annotations
+
+COMPUTATIONS: dict[str, str] = {
+    "describe": "counts, means, quantiles and tables",
+    "linear": "linear regression",
+    "logistic": "logistic regression",
+    "km": "survival curves (Kaplan–Meier)",
+    "logrank": "comparison of survival curves (log-rank test)",
+    "cox": "proportional hazards regression (Cox)",
+    "evaluate": "testing how well a model predicts",
+}

@@ -1,0 +1,23 @@
+"""Regressions."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from summand.cli.run._verb import Formula, Spec, verb
+
+Intercepts = Annotated[str, typer.Option(help="pooled: one intercept; fixed: one for each site, never sent.")]
+
+
+@verb
+def linear(formula: Formula, site: Intercepts = "pooled") -> Spec:
+    """Linear regression by least squares, with t statistics."""
+    return {"name": "linear", "formula": formula, "site": site}
+
+
+@verb
+def logistic(formula: Formula, site: Intercepts = "pooled") -> Spec:
+    """Logistic regression; the outcome has two values or is a comparison such as 'num > 0'."""
+    return {"name": "logistic", "formula": formula, "site": site}

@@ -1,0 +1,43 @@
+"""Histograms and bars of columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from summand.federation._tables import has_few_levels
+from summand.federation.plots._size import HEIGHT, WIDTH, Draw, Values
+
+
+def _columns(alt: Any, result: Values) -> Any:
+    """A histogram for each number, bars for each column with levels; kept-back bars are not drawn."""
+    charts = [drawn for row in result.get("columns") or () if (drawn := _column(alt, row)) is not None]
+    return alt.concat(*charts, columns=2) if charts else None
+
+
+def _column(alt: Any, row: Values) -> Any:
+    found = row.get("histogram")
+    if found and not has_few_levels(row):
+        edges, cells = found["edges"], [people for (people,) in found["counts"]["cells"]]
+        bars = [
+            {"low": edges[i], "high": edges[i + 1], "people": people}
+            for i, people in enumerate(cells)
+            if people is not None
+        ]
+        x = alt.X("low:Q", bin="binned", title=row["column"], scale=alt.Scale(domain=[edges[0], edges[-1]]))
+        drawn = alt.Chart(alt.Data(values=bars)).mark_bar().encode(x=x, x2="high:Q", y=alt.Y("people:Q"))
+    elif row.get("levels"):
+        table = row["levels"]
+        bars = [
+            {"level": level, "people": people}
+            for level, (people,) in zip(table["rows"], table["cells"], strict=True)
+            if people is not None
+        ]
+        x = alt.X("level:N", sort=table["rows"], title=row["column"])
+        drawn = alt.Chart(alt.Data(values=bars)).mark_bar().encode(x=x, y=alt.Y("people:Q"))
+    else:
+        return None
+    return drawn.properties(width=WIDTH // 2, height=HEIGHT // 2) if bars else None
+
+
+DRAWINGS: Mapping[str, Draw] = {"describe": _columns}

@@ -1,0 +1,47 @@
+"""Estimates with their intervals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from summand.federation.plots._size import ROW_HEIGHT, WIDTH, Draw, Values
+
+_ESTIMATE = ("estimate", "conf_low", "conf_high")
+RATIOS = {"cox": "hazard ratio", "logistic": "odds ratio"}
+
+
+def forest(alt: Any, result: Values) -> Any:
+    """Estimates with their 95 % intervals; hazard and odds ratios on a logarithmic scale."""
+    ratio = RATIOS.get(str(result.get("method")))
+    rows = _terms(result.get("terms") or (), ratio is not None)
+    if not rows:
+        return None
+    scale = alt.Scale(type="log", nice=False, padding=20) if ratio else alt.Scale(zero=False)
+    order = [row["term"] for row in rows]
+    base = alt.Chart(alt.Data(values=rows)).encode(y=alt.Y("term:N", sort=order, title=None))
+    axis = alt.X("low:Q", scale=scale, title=f"{ratio or 'coefficient'} (95 % interval)")
+    bars = base.mark_rule(strokeWidth=2).encode(x=axis, x2="high:Q")
+    points = base.mark_point(filled=True, size=70, shape="square").encode(
+        x=alt.X("estimate:Q", scale=scale),
+        tooltip=["term:N", *(alt.Tooltip(f"{name}:Q", format=".4g") for name in ("estimate", "low", "high"))],
+    )
+    none = alt.Chart(alt.Data(values=[{"at": 1 if ratio else 0}])).mark_rule(strokeDash=[4, 4], color="#888")
+    return (none.encode(x=alt.X("at:Q", scale=scale)) + bars + points).properties(
+        width=WIDTH, height=ROW_HEIGHT * max(len(rows), 2)
+    )
+
+
+def _terms(terms: Sequence[Values], is_ratio: bool) -> list[dict[str, Any]]:
+    rows = []
+    for term in terms:
+        values = [float(term[name]) for name in _ESTIMATE if isinstance(term.get(name), (int, float))]
+        if len(values) < len(_ESTIMATE) or (is_ratio and (term["term"] == "Intercept" or max(map(abs, values)) > 700)):
+            continue
+        estimate, low, high = map(math.exp, values) if is_ratio else values
+        rows.append({"term": term["term"], "estimate": estimate, "low": low, "high": high})
+    return rows
+
+
+DRAWINGS: Mapping[str, Draw] = dict.fromkeys(("linear", "logistic"), forest)

@@ -1,0 +1,57 @@
+"""Curves over time, and events of groups beside what was expected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from summand.federation.plots._models import forest
+from summand.federation.plots._size import HEIGHT, WIDTH, Draw, Values
+
+
+def _observed(alt: Any, result: Values) -> Any:
+    """Events of each group beside those that equal hazards would give."""
+    rows = [
+        {"group": group["group"], "what": what, "events": group[what]}
+        for group in result["groups"]
+        for what in ("observed", "expected")
+        if isinstance(group.get(what), (int, float))
+    ]
+    if not rows:
+        return None
+    return (
+        alt.Chart(alt.Data(values=rows))
+        .mark_bar()
+        .encode(
+            x=alt.X("group:N", title=None),
+            xOffset=alt.XOffset("what:N", sort=["observed", "expected"]),
+            y=alt.Y("events:Q", title="events"),
+            color=alt.Color("what:N", sort=["observed", "expected"], title=None),
+        )
+        .properties(width=WIDTH, height=HEIGHT)
+    )
+
+
+def _curves(alt: Any, result: Values) -> Any:
+    """Survival as steps, with confidence bands."""
+    rows = [
+        {"group": group["group"], "time": time, "survival": survival, "low": low, "high": high}
+        for group in result["groups"]
+        if group.get("curve")
+        for time, survival, low, high in zip(
+            *(group["curve"][name] for name in ("time", "survival", "conf_low", "conf_high")), strict=True
+        )
+    ]
+    if not rows:
+        return None
+    base = alt.Chart(alt.Data(values=rows)).encode(
+        x=alt.X("time:Q", title="time"), color=alt.Color("group:N", title=None)
+    )
+    band = base.mark_area(opacity=0.2, interpolate="step-after").encode(
+        y=alt.Y("low:Q", scale=alt.Scale(domain=[0, 1]), title="survival (95 % interval)"), y2="high:Q"
+    )
+    line = base.mark_line(interpolate="step-after", strokeWidth=2).encode(y="survival:Q")
+    return (band + line).properties(width=WIDTH, height=HEIGHT)
+
+
+DRAWINGS: Mapping[str, Draw] = {"km": _curves, "logrank": _observed, "cox": forest}

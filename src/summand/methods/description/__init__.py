@@ -1,0 +1,11 @@
+"""Who the people are: counts, moments, quantiles, histograms and tables, column by column.
+
+Promise: each figure is the pooled one; where the limits have a minimum cell, none of them gives a smaller count away.
+"""
+
+from summand.methods._protocol import Method
+from summand.methods.description._describe import Describe
+
+METHODS: tuple[type[Method], ...] = (Describe,)
+
+__all__ = ["METHODS", "Describe"]

@@ -1,0 +1,12 @@
+"""How well a given model predicts: discrimination, calibration and accuracy on people it was not made from.
+
+Promise: coefficients come from the request, never from the data; a model that cannot be judged on these people is said
+to be so.
+"""
+
+from summand.methods._protocol import Method
+from summand.methods.evaluation._evaluate import Evaluate
+
+METHODS: tuple[type[Method], ...] = (Evaluate,)
+
+__all__ = ["METHODS", "Evaluate"]

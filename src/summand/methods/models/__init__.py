@@ -1,0 +1,12 @@
+"""How an outcome goes with other columns: regressions, each equal to the pooled fit.
+
+Promise: a fit that does not exist (separation, collinearity, no convergence) is a diagnosis with advice, not a number.
+"""
+
+from summand.methods._protocol import Method
+from summand.methods.models._linear import LinearRegression
+from summand.methods.models._logistic import LogisticRegression
+
+METHODS: tuple[type[Method], ...] = (LinearRegression, LogisticRegression)
+
+__all__ = ["METHODS", "LinearRegression", "LogisticRegression"]

@@ -1,0 +1,14 @@
+"""How long until an event: curves, tests and hazard models over sites that keep their rows.
+
+Promise: where the limits forbid exact times, every step of a time grid holds at least ``minimum_cell`` people who leave,
+and the result says so.
+"""
+
+from summand.methods._protocol import Method
+from summand.methods.survival._cox import CoxRegression
+from summand.methods.survival._kaplan_meier import KaplanMeier
+from summand.methods.survival._logrank import LogRank
+
+METHODS: tuple[type[Method], ...] = (KaplanMeier, LogRank, CoxRegression)
+
+__all__ = ["METHODS", "CoxRegression", "KaplanMeier", "LogRank"]
