@@ -21,11 +21,26 @@ from summand.methods._protocol import (
     bounds,
     length,
 )
-from summand.methods._registry import FAMILIES, METHODS, from_spec
-from summand.methods.description import Describe
-from summand.methods.evaluation import Evaluate
-from summand.methods.models import LinearRegression, LogisticRegression
-from summand.methods.survival import CoxRegression, KaplanMeier, LogRank
+from summand.methods._registry import (
+    FAMILIES,
+    METHODS,
+    from_spec,
+)
+from summand.methods.description import (
+    Describe,
+)
+from summand.methods.evaluation import (
+    Evaluate,
+)
+from summand.methods.models import (
+    LinearRegression,
+    LogisticRegression,
+)
+from summand.methods.survival import (
+    CoxRegression,
+    KaplanMeier,
+    LogRank,
+)
 
 __all__ = [
     "FAMILIES",

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from summand.errors import UsageError
-from summand.methods import description, evaluation, models, survival
+from summand.methods import across, causes, description, evaluation, learning, models, survival
 from summand.methods._protocol import Method
 
-FAMILIES = (description, models, survival, evaluation)
+FAMILIES = (description, models, survival, across, causes, evaluation, learning)
 
 METHODS: dict[str, type[Method]] = {method.name: method for family in FAMILIES for method in family.METHODS}
 

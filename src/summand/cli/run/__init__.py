@@ -4,7 +4,15 @@ Promise: a verb turns its arguments into the request that a study would send, ``
 more; what is wrong with the request is said before a file is opened. Each family of methods has its verbs in one module.
 """
 
-from summand.cli.run import _description, _evaluation, _models, _survival  # noqa: F401 — importing names the verbs
+from summand.cli.run import (  # noqa: F401 — importing names the verbs
+    _across,
+    _causes,
+    _description,
+    _evaluation,
+    _learning,
+    _models,
+    _survival,
+)
 from summand.cli.run._verb import run_app
 
 __all__ = ["run_app"]

@@ -8,11 +8,11 @@ from typing import Any
 
 from summand.errors import UsageError
 from summand.federation._tables import is_hidden
-from summand.federation.plots import _description, _evaluation, _models, _survival
+from summand.federation.plots import _across, _causes, _description, _evaluation, _learning, _models, _survival
 from summand.federation.plots._models import forest
 from summand.federation.plots._size import Draw, Values
 
-FAMILIES = (_description, _models, _survival, _evaluation)
+FAMILIES = (_description, _models, _survival, _across, _causes, _evaluation, _learning)
 
 DRAWINGS: Mapping[str, Draw] = {name: draw for family in FAMILIES for name, draw in family.DRAWINGS.items()}
 

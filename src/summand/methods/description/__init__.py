@@ -8,4 +8,7 @@ from summand.methods.description._describe import Describe
 
 METHODS: tuple[type[Method], ...] = (Describe,)
 
-__all__ = ["METHODS", "Describe"]
+__all__ = [
+    "METHODS",
+    "Describe",
+]

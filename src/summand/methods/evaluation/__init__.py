@@ -9,4 +9,7 @@ from summand.methods.evaluation._evaluate import Evaluate
 
 METHODS: tuple[type[Method], ...] = (Evaluate,)
 
-__all__ = ["METHODS", "Evaluate"]
+__all__ = [
+    "METHODS",
+    "Evaluate",
+]

@@ -7,6 +7,13 @@ from summand.methods._protocol import Method
 from summand.methods.models._linear import LinearRegression
 from summand.methods.models._logistic import LogisticRegression
 
-METHODS: tuple[type[Method], ...] = (LinearRegression, LogisticRegression)
+METHODS: tuple[type[Method], ...] = (
+    LinearRegression,
+    LogisticRegression,
+)
 
-__all__ = ["METHODS", "LinearRegression", "LogisticRegression"]
+__all__ = [
+    "METHODS",
+    "LinearRegression",
+    "LogisticRegression",
+]

@@ -9,6 +9,15 @@ from summand.methods.survival._cox import CoxRegression
 from summand.methods.survival._kaplan_meier import KaplanMeier
 from summand.methods.survival._logrank import LogRank
 
-METHODS: tuple[type[Method], ...] = (KaplanMeier, LogRank, CoxRegression)
+METHODS: tuple[type[Method], ...] = (
+    KaplanMeier,
+    LogRank,
+    CoxRegression,
+)
 
-__all__ = ["METHODS", "CoxRegression", "KaplanMeier", "LogRank"]
+__all__ = [
+    "METHODS",
+    "CoxRegression",
+    "KaplanMeier",
+    "LogRank",
+]

@@ -1,0 +1,7 @@
+"""Trees, groups, components and imputation."""
+
+from __future__ import annotations
+
+from docs.schemas._common import Schema
+
+SCHEMAS: dict[str, Schema] = {}

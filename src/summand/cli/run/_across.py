@@ -1,0 +1,1 @@
+"""Estimates of several sites brought together."""

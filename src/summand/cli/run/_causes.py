@@ -1,0 +1,1 @@
+"""What a treatment or a change did."""

@@ -1,0 +1,1 @@
+"""Trees, groups, components and imputation."""

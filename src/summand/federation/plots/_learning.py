@@ -1,0 +1,9 @@
+"""Importance, components and groups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from summand.federation.plots._size import Draw
+
+DRAWINGS: Mapping[str, Draw] = {}

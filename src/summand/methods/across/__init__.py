@@ -1,0 +1,10 @@
+"""What sites have in common and how they differ: estimates of several sites brought together as sums.
+
+Promise: no site's own estimate leaves it below the release level that the agreement permits.
+"""
+
+from summand.methods._protocol import Method
+
+METHODS: tuple[type[Method], ...] = ()
+
+__all__ = ["METHODS"]

@@ -1,0 +1,10 @@
+"""What a treatment or a change did: comparisons that say which people they are about and what they assume.
+
+Promise: no effect without its interval, its balance or its check; a comparison without overlap is a diagnosis.
+"""
+
+from summand.methods._protocol import Method
+
+METHODS: tuple[type[Method], ...] = ()
+
+__all__ = ["METHODS"]
