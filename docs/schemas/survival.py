@@ -10,6 +10,14 @@ CURVE = object_of(
         **dict.fromkeys(("at_risk", "events"), array_of({"type": "integer", "minimum": 0})),
     }
 )
+INCIDENCE = object_of(
+    {
+        **dict.fromkeys(
+            ("time", "cumulative_incidence", "std_error", "conf_low", "conf_high"), array_of({"type": "number"})
+        ),
+        **dict.fromkeys(("at_risk", "events"), array_of({"type": "integer", "minimum": 0})),
+    }
+)
 SCHEMAS: dict[str, Schema] = {
     "km": result_of(
         ["km"],
@@ -23,6 +31,29 @@ SCHEMAS: dict[str, Schema] = {
                     }
                 )
             )
+        },
+    ),
+    "aalen_johansen": result_of(
+        ["aalen_johansen"],
+        "Cumulative incidence of competing events: summand run aalen_johansen --json",
+        {
+            "groups": array_of(
+                object_of(
+                    {
+                        "group": {"type": "string"}, "cause": {"type": "string"}, "n": COUNT, "events": COUNT,
+                        "curve": {"anyOf": [INCIDENCE, {"type": "null"}]},
+                    }
+                )
+            ),
+            "tests": array_of(
+                object_of(
+                    {
+                        "cause": {"type": "string"}, "statistic": NUMBER,
+                        "degrees_of_freedom": {"type": "integer"}, "p_value": NUMBER,
+                    }
+                ),
+                description="Gray's test of the groups, for each cause that enough people have.",
+            ),
         },
     ),
     "logrank": result_of(

@@ -9,5 +9,6 @@ COMPUTATIONS: dict[str, str] = {
     "km": "survival curves (Kaplan–Meier)",
     "logrank": "comparison of survival curves (log-rank test)",
     "cox": "proportional hazards regression (Cox)",
+    "aalen_johansen": "incidence of competing events over time (Aalen–Johansen), with Gray's test",
     "evaluate": "testing how well a model predicts",
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from summand.agreement._base import (
     Clause,
@@ -18,9 +18,13 @@ from summand.agreement._base import (
     must,
     star,
 )
+from summand.agreement._computations import COMPUTATIONS
 from summand.agreement._datasets import Dataset
 
-MethodName = Literal["describe", "linear", "logistic", "km", "logrank", "cox", "evaluate"]
+if TYPE_CHECKING:
+    MethodName = str
+else:
+    MethodName = Literal[tuple(COMPUTATIONS)]
 ProfileName = Literal["institutional", "public_data", "trial"]
 
 

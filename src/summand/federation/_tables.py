@@ -20,7 +20,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "term", "estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high",
         "hazard_ratio", "hazard_ratio_low", "hazard_ratio_high", "odds_ratio", "odds_ratio_low", "odds_ratio_high",
     ),
-    "groups": ("group", "n", "events", "median", "observed", "expected"),
+    "groups": ("group", "cause", "n", "events", "median", "observed", "expected"),
     "columns": ("column", "n", "missing", "mean", "sd", "min", "q25", "median", "q75", "max"),
     "models": ("model", "auc", "auc_std_error", "brier", "calibration_slope", "calibration_in_the_large", "note"),
 }  # fmt: skip

@@ -37,6 +37,7 @@ from summand.methods.models import (
     LogisticRegression,
 )
 from summand.methods.survival import (
+    AalenJohansen,
     CoxRegression,
     KaplanMeier,
     LogRank,
@@ -45,6 +46,7 @@ from summand.methods.survival import (
 __all__ = [
     "FAMILIES",
     "METHODS",
+    "AalenJohansen",
     "Block",
     "CoxRegression",
     "Describe",

@@ -44,3 +44,12 @@ def logrank(
 ) -> Spec:
     """Log-rank test of groups: 'Surv(time, status) ~ group'."""
     return {"name": "logrank", "formula": formula, "site": site}
+
+
+Censored = Annotated[str, typer.Option(help="The level of the status that means: no event by the end of follow-up.")]
+
+
+@verb
+def aalen_johansen(formula: Formula, censored: Censored = "0") -> Spec:
+    """Cumulative incidence of competing events, and Gray's test: 'Surv(time, status) ~ group'."""
+    return {"name": "aalen_johansen", "formula": formula, "censored": censored}

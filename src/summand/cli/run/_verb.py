@@ -54,7 +54,7 @@ def verb(make: Callable[..., Spec]) -> Callable[..., Spec]:
 
     command.__signature__ = inspect.Signature([*required, *optional])  # type: ignore[attr-defined]
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in (*required, *optional)}
-    run_app.command(cls=FilesCommand)(command)
+    run_app.command(name=make.__name__, cls=FilesCommand)(command)
     return make
 
 

@@ -54,4 +54,32 @@ def _curves(alt: Any, result: Values) -> Any:
     return (band + line).properties(width=WIDTH, height=HEIGHT)
 
 
-DRAWINGS: Mapping[str, Draw] = {"km": _curves, "logrank": _observed, "cox": forest}
+def _incidence(alt: Any, result: Values) -> Any:
+    """Cumulative incidence as steps, with confidence bands: colours for groups, dashes for causes."""
+    names = ("time", "cumulative_incidence", "conf_low", "conf_high")
+    rows = [
+        {"group": row["group"], "cause": row["cause"], "time": time, "incidence": value, "low": low, "high": high}
+        for row in result["groups"]
+        if row.get("curve")
+        for time, value, low, high in zip(*(row["curve"][name] for name in names), strict=True)
+    ]
+    if not rows:
+        return None
+    base = alt.Chart(alt.Data(values=rows)).encode(
+        x=alt.X("time:Q", title="time"), color=alt.Color("group:N", title=None), detail="cause:N"
+    )
+    band = base.mark_area(opacity=0.15, interpolate="step-after").encode(
+        y=alt.Y("low:Q", scale=alt.Scale(domain=[0, 1]), title="cumulative incidence (95 % interval)"), y2="high:Q"
+    )
+    line = base.mark_line(interpolate="step-after", strokeWidth=2).encode(
+        y="incidence:Q", strokeDash=alt.StrokeDash("cause:N", title="cause")
+    )
+    return (band + line).properties(width=WIDTH, height=HEIGHT)
+
+
+DRAWINGS: Mapping[str, Draw] = {
+    "km": _curves,
+    "logrank": _observed,
+    "cox": forest,
+    "aalen_johansen": _incidence,
+}

@@ -5,6 +5,7 @@ and the result says so.
 """
 
 from summand.methods._protocol import Method
+from summand.methods.survival._aalen_johansen import AalenJohansen
 from summand.methods.survival._cox import CoxRegression
 from summand.methods.survival._kaplan_meier import KaplanMeier
 from summand.methods.survival._logrank import LogRank
@@ -13,10 +14,12 @@ METHODS: tuple[type[Method], ...] = (
     KaplanMeier,
     LogRank,
     CoxRegression,
+    AalenJohansen,
 )
 
 __all__ = [
     "METHODS",
+    "AalenJohansen",
     "CoxRegression",
     "KaplanMeier",
     "LogRank",

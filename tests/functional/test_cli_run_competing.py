@@ -1,0 +1,29 @@
+"""``summand run`` on competing events, and the shape of what it prints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from cli_kit import say
+
+from competing_cohorts import pbc_causes
+
+
+@pytest.fixture(scope="module")
+def pbc(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pbc trial with a made-up site column."""
+    path = tmp_path_factory.mktemp("pbc") / "pbc.csv"
+    table = pbc_causes()
+    table.assign(site=[f"s{i % 3}" for i in range(len(table))]).to_csv(path, index=False)
+    return path
+
+
+def test_aalen_johansen_prints_curves_and_tests(capsys: pytest.CaptureFixture[str], pbc: Path, tmp_path: Path) -> None:
+    """Two groups by two causes, Gray's test for each cause, and a drawing."""
+    plot = tmp_path / "incidence.svg"
+    words = ["run", "aalen_johansen", "Surv(time, status) ~ trt", "--sites", pbc, "--by", "site", "--plot", plot]
+    found = say(capsys, *words, "--json").matches("aalen_johansen")
+    assert [(row["group"], row["cause"]) for row in found["groups"]] == [("1", "1"), ("1", "2"), ("2", "1"), ("2", "2")]
+    assert [test["statistic"] for test in found["tests"]] == pytest.approx([0.0194274755, 0.0665937354], rel=1e-8)
+    assert "<svg" in plot.read_text("utf-8")
