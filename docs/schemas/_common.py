@@ -81,3 +81,19 @@ TERM = object_of(
     },
     dict.fromkeys(RATIO, NUMBER),
 )
+
+CURVES: Schema = {
+    "knots": array_of(
+        object_of(
+            {"term": {"type": "string"}, "knot": {"type": "number"}, "place": {"enum": ["boundary", "interior"]}}
+        ),
+        description="Where each ns() of the formula learned its knots.",
+    ),
+    "polynomials": array_of(
+        object_of(
+            {"term": {"type": "string"}, "degree": {"type": "integer"}, "centre": NUMBER, "squared_norm": NUMBER}
+        ),
+        description="The recurrence that makes each poly() of the formula orthogonal: R's attribute 'coefs'.",
+    ),
+}
+"""What a result holds besides, where its formula has curves that learn."""

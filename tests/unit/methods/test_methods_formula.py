@@ -29,6 +29,9 @@ UNDERSTOOD = {
     "Surv(start, stop, status) ~ x": "Surv(start, stop, status) ~ x",
     "`blood pressure` ~ Q('a b') + Größe": "`blood pressure` ~ `a b` + Größe",
     "y ~ a + a": "y ~ a",
+    "y ~ poly(age, 3) + ns(`a b`, 4)": "y ~ poly(age, 3) + ns(`a b`, 4)",
+    "y ~ ns(age,2,-1,30.5,7e1)*sex": "y ~ ns(age, 2, -1.0, 30.5, 70.0) + sex + ns(age, 2, -1.0, 30.5, 70.0):sex",
+    "y ~ poly(age, 1, 50, 10, 2.5)": "y ~ poly(age, 1, 50.0, 10.0, 2.5)",
 }
 
 REFUSED = {
@@ -47,6 +50,15 @@ REFUSED = {
     "y ~ I(x^1)": 9,
     "y ~ I(x^99)": 9,
     "y ~ I(x^1.5)": 9,
+    "y ~ ns(x)": 9,
+    "y ~ ns(x, 0)": 11,
+    "y ~ ns(x, 21)": 11,
+    "y ~ poly(x, 10)": 13,
+    "y ~ ns(x, 2, 1, 2)": 5,
+    "y ~ ns(x, 2, 1, 3, 3)": 5,
+    "y ~ ns(x, 1, 1, 'a')": 5,
+    "y ~ poly(x, 1, 5, 10, -1)": 5,
+    "y ~ poly(log(x), 2)": 13,
     "Surv(time) ~ x": 12,
     "Surv(a, b, c, d) ~ x": 13,
     "y > ~ x": 5,

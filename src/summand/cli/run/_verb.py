@@ -17,7 +17,12 @@ Spec = dict[str, Any]
 
 run_app = typer.Typer(no_args_is_help=True, add_completion=False)
 
-Formula = Annotated[str, typer.Argument(help="Such as 'Surv(time, status) ~ age + sex' or 'y ~ x + C(group)'.")]
+Formula = Annotated[
+    str,
+    typer.Argument(
+        help="Such as 'Surv(time, status) ~ age + sex' or 'y ~ x + C(group)'; curves are poly(x, 3) and ns(x, 4)."
+    ),
+]
 
 
 def _shared(

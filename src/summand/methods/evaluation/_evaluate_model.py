@@ -95,6 +95,11 @@ class Scorer:
             FormulaInvalid: if its coefficients are not those of its formula's terms.
             ColumnMissing: if the dictionary lacks a column.
         """
+        for curve in model.right_side.unlearned:
+            raise FormulaInvalid(
+                f"The model '{model.name}' does not give the numbers of '{curve.label}'.",
+                remedy="Write them as its fit reports them, such as ns(age, 2, 30, 50, 70) with the knots.",
+            )
         scaled = Design.of(model.right_side, dictionary, intercept=False)
         terms = dict(model.terms)
         constant = terms.pop(INTERCEPT, None)
@@ -106,10 +111,14 @@ class Scorer:
             )
         # the columns' own scale, added one by one and not by a matrix product: every machine gets the same bits, so
         # people with the same covariates are tied
-        own = dataclasses.replace(scaled, scales={name: Scale(0.0, 1.0) for name in scaled.scales})
+        own = dataclasses.replace(
+            scaled,
+            scales={name: Scale(0.0, 1.0) for name in scaled.scales},
+            curve_limits={curve: (1.0,) * len(limits) for curve, limits in scaled.curve_limits.items()},
+        )
         coefficients = tuple(terms[term] for term in scaled.terms)
         ends = [
-            sorted(coefficient * end for end in _range(monomial, dictionary))
+            sorted(coefficient * end for end in _range(monomial, dictionary, scaled))
             for coefficient, monomial in zip(coefficients, own.monomials, strict=True)
         ]
         intercept = 0.0 if constant is None else constant
@@ -140,12 +149,15 @@ class Scorer:
         return total
 
 
-def _range(monomial: Monomial, dictionary: Dictionary) -> tuple[float, float]:
-    """Between which values a product of powers and indicators lies, by the columns' ranges."""
+def _range(monomial: Monomial, dictionary: Dictionary, scaled: Design) -> tuple[float, float]:
+    """Between which values a product of powers, indicators and curves lies, by the columns' ranges."""
     low, high = 1.0, 1.0
     for name, power in sorted(monomial.powers):
         bottom, top = dictionary[name].range
         ends = [bottom**power, top**power] + ([0.0] if bottom < 0.0 < top and power % 2 == 0 else [])
         corners = [one * other for one in (low, high) for other in ends]
         low, high = min(corners), max(corners)
+    for curve, j in monomial.curves:
+        most = scaled.curve_limits[curve][j - 1] * max(-low, high)
+        low, high = -most, most
     return (min(low, 0.0), max(high, 0.0)) if monomial.levels else (low, high)

@@ -1,9 +1,11 @@
 """From a formula and a dictionary to a design matrix whose every entry lies in [-1, 1].
 
-A column of the design is a monomial: powers of numeric columns times indicators of levels. Numeric columns are scaled
-by the dictionary's range before any product is summed, so that bounds are proved before data are read and
-cross-products keep their digits; `unscale` is the exact linear map back. Nothing here is learned from data: levels come
-from the dictionary, so every site builds the same columns, whichever levels its own patients have.
+A column of the design is a monomial: powers of numeric columns times indicators of levels times functions of curves.
+Numeric columns are scaled by the dictionary's range, and a curve's functions by the most that they may be on it, before
+any product is summed, so that bounds are proved before data are read and cross-products keep their digits; `unscale` is
+the exact linear map back. Nothing here is learned from data: levels come from the dictionary, so every site builds the
+same columns, whichever levels its own patients have; a curve's numbers stand in the formula, once an earlier sum gave
+them (`summand.methods._learned`).
 """
 
 from __future__ import annotations
@@ -11,16 +13,17 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from summand.errors import CategoryUnknown
+from summand.errors import CategoryUnknown, UsageError
+from summand.methods.formulas._curves import CurveFunctions, functions_of
 from summand.methods.formulas._formula import Formula
-from summand.methods.formulas._terms import Monomial, Scale, build
+from summand.methods.formulas._terms import Curve, Monomial, Scale, build
 from summand.tables import Array, Batch, Dictionary
 
 
@@ -37,6 +40,7 @@ class Design:
         numeric_codes: For a category that a batch holds as numbers: the values of its levels, in the same order.
         recodes: For a category whose dictionary levels are not sorted: the place of each among `codes`.
         groups_by: The sets of discrete columns whose cells `group_counts` counts.
+        curve_limits: The most that each function of a curve may be on its column's range: what it is divided by.
     """
 
     terms: tuple[str, ...]
@@ -47,6 +51,7 @@ class Design:
     numeric_codes: dict[str, tuple[float, ...]]
     recodes: dict[str, tuple[int, ...]]
     groups_by: tuple[tuple[str, ...], ...]
+    curve_limits: dict[Curve, tuple[float, ...]]
 
     @classmethod
     def of(cls, formula: Formula, dictionary: Dictionary, *, intercept: bool = True) -> Self:
@@ -75,6 +80,11 @@ class Design:
                 n: tuple(map(parts.codes[n].index, levels)) for n, levels in text.items() if levels != parts.codes[n]
             },
             groups_by=parts.groups_by,
+            curve_limits={
+                curve: tuple(map(float, functions_of(curve).limits(*dictionary[curve.column].range)))
+                for curve in dict.fromkeys(curve for monomial in parts.monomials for curve, _ in monomial.curves)
+                if curve.numbers
+            },
         )
 
     def __len__(self) -> int:
@@ -128,6 +138,7 @@ class Design:
         """Write every column that is not a numeric main effect into its row of ``out``, shape (p, rows)."""
         others = [(row, m) for row, m in zip(out, self.monomials, strict=True) if not m.is_main_effect]
         scaled: dict[str, NDArray[np.floating]] = {}
+        curves: dict[Curve, Array] = {}
         codes: dict[str, NDArray[np.integer]] = {}
         for _, monomial in others:
             for name, _ in monomial.powers:
@@ -137,8 +148,30 @@ class Design:
             for name, _ in monomial.levels:
                 if name not in codes:
                     codes[name] = self._codes_of(name, batch.columns[name][rows])
+            for curve, _ in monomial.curves:
+                if curve not in curves:
+                    curves[curve] = self._curve(curve, batch.number(curve.column)[rows])
         for row, monomial in others:
-            _fill(row, monomial, scaled, codes)
+            _fill(row, monomial, scaled, codes, curves)
+
+    @cached_property
+    def _functions(self) -> dict[Curve, CurveFunctions]:
+        return {curve: functions_of(curve) for curve in self.curve_limits}
+
+    def _curve(self, curve: Curve, values: Array) -> Array:
+        """The functions of a curve in [-1, 1], shape (functions, rows).
+
+        Raises:
+            UsageError: if its numbers were never learned.
+        """
+        if curve not in self.curve_limits:
+            raise UsageError(
+                f"The numbers of '{curve.label}' are not learned yet.",
+                remedy="Make the method with summand.methods.from_spec, which learns them first.",
+            )
+        functions = self._functions[curve](values)
+        np.divide(functions, np.array(self.curve_limits[curve])[:, None], out=functions)
+        return functions
 
     def _codes_of(self, name: str, values: NDArray[np.generic]) -> NDArray[np.integer]:
         """Positions in the levels, shape (rows,)."""
@@ -190,14 +223,15 @@ class Design:
 
     def _expansion(self, monomial: Monomial) -> Iterable[tuple[Monomial, float]]:
         powers = sorted(monomial.powers)
+        curves = math.prod(1.0 / self.curve_limits[curve][j - 1] for curve, j in monomial.curves if curve.numbers)
         for kept in itertools.product(*(range(power + 1) for _, power in powers)):
-            factor = 1.0
+            factor = curves
             for (name, power), keep in zip(powers, kept, strict=True):
                 scale = self.scales[name]
                 factor *= math.comb(power, keep) * (-scale.centre) ** (power - keep) / scale.half_width**power
             if factor != 0.0:
                 left = frozenset((name, keep) for (name, _), keep in zip(powers, kept, strict=True) if keep)
-                yield Monomial(left, monomial.levels), factor
+                yield replace(monomial, powers=left), factor
 
     def unscale(self, beta: Array, covariance: Array) -> tuple[Array, Array]:
         """Coefficients, shape (p,), and their covariance, shape (p, p), per unit of the columns themselves."""
@@ -206,7 +240,11 @@ class Design:
 
 
 def _fill(
-    row: Array, monomial: Monomial, scaled: dict[str, NDArray[np.floating]], codes: dict[str, NDArray[np.integer]]
+    row: Array,
+    monomial: Monomial,
+    scaled: dict[str, NDArray[np.floating]],
+    codes: dict[str, NDArray[np.integer]],
+    curves: dict[Curve, Array],
 ) -> None:
     """Write one design column, shape (rows,)."""
     filled = False
@@ -214,6 +252,9 @@ def _fill(
         for _ in range(power):
             np.multiply(row, scaled[name], out=row) if filled else np.copyto(row, scaled[name])
             filled = True
+    for curve, j in sorted(monomial.curves, key=str):
+        np.multiply(row, curves[curve][j - 1], out=row) if filled else np.copyto(row, curves[curve][j - 1])
+        filled = True
     for name, level in sorted(monomial.levels):
         np.multiply(row, codes[name] == level, out=row) if filled else np.equal(codes[name], level, out=row)
         filled = True

@@ -9,9 +9,13 @@
     term        = "1" | "0" | crossing
     crossing    = interaction { "*" interaction }
     interaction = factor { ":" factor }
-    factor      = name | "C(" name ")" | "I(" name ("^" | "**") integer ")"
+    factor      = name | "C(" name ")" | "I(" name ("^" | "**") integer ")" | curve
+    curve       = ("poly(" | "ns(") name "," integer { "," ["-"] number } ")"
     name        = letters, digits, "_" and "."  |  `anything`  |  "anything"  |  Q("anything")
     value       = number | 'level' | "level"
+
+A curve without numbers learns them from the people of the study: ``poly(age, 3)`` the centres and norms that make its
+polynomials orthogonal, ``ns(age, 4)`` its knots. With them, ``ns(age, 2, 30, 50, 70)``, nothing is learned.
 
 Source: the notation of Wilkinson & Rogers (1973), Applied Statistics 22(3), as R and patsy write it; crossing expands
 to all sub-interactions, terms are ordered by degree.
@@ -32,7 +36,9 @@ from summand.methods.formulas._formula_tree import (
     Factor,
     Formula,
     Outcome,
+    Polynomial,
     Power,
+    Spline,
     Survival,
     Term,
     Value,
@@ -45,7 +51,9 @@ __all__ = [
     "Factor",
     "Formula",
     "Outcome",
+    "Polynomial",
     "Power",
+    "Spline",
     "Survival",
     "Term",
     "Value",
@@ -57,6 +65,7 @@ BYTES_MAX = 4096
 TERMS_MAX = 500
 CROSSED_MAX = 8
 POWER_MAX = 9
+FREEDOM_MAX = 20
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -110,6 +119,18 @@ def _tokens(text: str) -> Iterator[_Token]:
 
 def _fail(at: int, problem: str, remedy: str = "Write it like: outcome ~ age + C(sex) + age:C(sex).") -> NoReturn:
     raise FormulaInvalid(f"The formula fails at character {at + 1}: {problem}.", remedy=remedy)
+
+
+def _problem_with(curve: Polynomial | Spline) -> str:
+    """What is wrong with the numbers given for a curve; empty if nothing."""
+    numbers, size = curve.numbers, curve.numbers_wanted
+    if isinstance(curve, Spline):
+        if len(numbers) == size and all(a < b for a, b in itertools.pairwise(numbers)):
+            return ""
+        return f"{curve.label} has {size} knots, each larger than the one before"
+    if len(numbers) == size and min(numbers[curve.degree :]) > 0.0:
+        return ""
+    return f"{curve.label} has {size} numbers: {curve.degree} centres, then {curve.degree + 1} squared norms above 0"
 
 
 class _Parser:
@@ -214,8 +235,14 @@ class _Parser:
         if self._is_call("I"):
             self._next += 2
             return self._power()
+        if self._is_call("poly"):
+            return self._curve(Polynomial, "degree", POWER_MAX)
+        if self._is_call("ns"):
+            return self._curve(Spline, "degrees of freedom", FREEDOM_MAX)
         if self._is_call() and self._token.text != "Q":
-            remedy = "Use C(column), I(column^2), or compute the column at the sites before the study."
+            remedy = (
+                "Use C(column), I(column^2), poly(column, 2), ns(column, 4), or compute the column at the sites before."
+            )
             _fail(self._token.at, f"there is no function '{self._token.text[:20]}'", remedy)
         return Variable(self._name())
 
@@ -223,12 +250,35 @@ class _Parser:
         column = self._name()
         if self._take("^", "**") is None:
             _fail(self._token.at, "I() holds a power, such as I(age^2)")
-        token = self._token
-        if not token.text.isascii() or not token.text.isdigit() or not 2 <= int(token.text[:9]) <= POWER_MAX:
-            _fail(token.at, f"the exponent is a whole number from 2 to {POWER_MAX}")
-        self._next += 1
+        exponent = self._whole("exponent", 2, POWER_MAX)
         self._expect(")")
-        return Power(column, int(token.text))
+        return Power(column, exponent)
+
+    def _whole(self, what: str, least: int, most: int) -> int:
+        token = self._token
+        if not token.text.isascii() or not token.text.isdigit() or not least <= int(token.text[:9]) <= most:
+            _fail(token.at, f"the {what} is a whole number from {least} to {most}")
+        self._next += 1
+        return int(token.text)
+
+    def _curve(self, kind: type[Polynomial] | type[Spline], what: str, most: int) -> Polynomial | Spline:
+        at = self._token.at
+        self._next += 2
+        column = self._name()
+        self._expect(",")
+        size = self._whole(what, 1, most)
+        numbers = []
+        while self._take(","):
+            number = self._value()
+            if isinstance(number, str):
+                _fail(at, "a curve's numbers are no texts")
+            numbers.append(number)
+        self._expect(")")
+        curve = kind(column, size, tuple(numbers))
+        problem = _problem_with(curve) if numbers else ""
+        if problem:
+            _fail(at, problem, f"Write {curve.label}: then its numbers are learned.")
+        return curve
 
     def _is_call(self, name: str | None = None) -> bool:
         token = self._token

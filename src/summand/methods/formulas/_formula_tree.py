@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 _PLAIN = re.compile(r"[^\W\d][\w.]*")
 
@@ -46,7 +47,68 @@ class Power:
         return f"I({quoted(self.column)}^{self.exponent})"
 
 
-Factor = Variable | Category | Power
+@dataclass(frozen=True)
+class Polynomial:
+    """``poly(column, degree)``: polynomials of a numeric column that are orthogonal over the people of the study.
+
+    Attributes:
+        column: The column.
+        degree: 1 to 9.
+        numbers: The recurrence behind them: ``degree`` centres, then ``degree + 1`` squared norms, as R's attribute
+            ``coefs`` has them without its leading 1; empty until they are learned.
+    """
+
+    column: str
+    degree: int
+    numbers: tuple[float, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The term as a person reads it, without numbers."""
+        return f"poly({quoted(self.column)}, {self.degree})"
+
+    @property
+    def numbers_wanted(self) -> int:
+        """How many numbers it needs."""
+        return 2 * self.degree + 1
+
+    def __str__(self) -> str:
+        return _with_numbers(self.label, self.numbers)
+
+
+@dataclass(frozen=True)
+class Spline:
+    """``ns(column, df)``: a natural cubic spline with ``df`` degrees of freedom beside the constant.
+
+    Attributes:
+        column: The column.
+        degrees_of_freedom: 1 to 20.
+        numbers: Its ``df + 1`` knots, the boundary knots first and last; empty until they are learned.
+    """
+
+    column: str
+    degrees_of_freedom: int
+    numbers: tuple[float, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The term as a person reads it, without knots."""
+        return f"ns({quoted(self.column)}, {self.degrees_of_freedom})"
+
+    @property
+    def numbers_wanted(self) -> int:
+        """How many knots it needs."""
+        return self.degrees_of_freedom + 1
+
+    def __str__(self) -> str:
+        return _with_numbers(self.label, self.numbers)
+
+
+def _with_numbers(label: str, numbers: tuple[float, ...]) -> str:
+    return label if not numbers else f"{label[:-1]}, {', '.join(map(repr, numbers))})"
+
+
+Factor = Variable | Category | Power | Polynomial | Spline
 
 
 @dataclass(frozen=True)
@@ -126,6 +188,22 @@ class Formula:
                 pass
         found += [factor.column for term in self.terms for factor in term.factors]
         return tuple(dict.fromkeys(found))
+
+    @property
+    def unlearned(self) -> tuple[Polynomial | Spline, ...]:
+        """The factors whose numbers have to be learned from data, none twice."""
+        factors = (factor for term in self.terms for factor in term.factors)
+        return tuple(dict.fromkeys(f for f in factors if isinstance(f, Polynomial | Spline) and not f.numbers))
+
+    def learned(self, numbers: Mapping[Polynomial | Spline, tuple[float, ...]]) -> Formula:
+        """The same with the numbers of its unlearned factors filled in."""
+
+        def filled(factor: Factor) -> Factor:
+            if isinstance(factor, Polynomial | Spline) and factor in numbers:
+                return replace(factor, numbers=numbers[factor])
+            return factor
+
+        return replace(self, terms=tuple(Term(tuple(map(filled, term.factors))) for term in self.terms))
 
     def __str__(self) -> str:
         left = "" if self.outcome is None else f"{self.outcome} "

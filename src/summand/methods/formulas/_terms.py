@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from summand.errors import FormulaInvalid
-from summand.methods.formulas._formula import Category, Factor, Formula, Power, Term, Variable
+from summand.methods.formulas._formula import Category, Factor, Formula, Polynomial, Power, Spline, Term, Variable
 from summand.tables import Column, Dictionary
 
 DESIGN_COLUMNS_MAX = 500
@@ -15,18 +15,21 @@ GROUPS_MAX = 10_000
 INTERCEPT = "Intercept"
 TEXT_REMEDY = "Leave it out. Where the dictionary was inferred, it has no values or too many different texts."
 
+Curve = Polynomial | Spline
+
 
 @dataclass(frozen=True)
 class Monomial:
-    """One column of a design: a product of powers of numeric columns and of indicators of levels."""
+    """One column of a design: a product of powers of numeric columns, indicators of levels, and functions of curves."""
 
     powers: frozenset[tuple[str, int]] = frozenset()
     levels: frozenset[tuple[str, int]] = frozenset()
+    curves: frozenset[tuple[Curve, int]] = frozenset()
 
     @property
     def is_main_effect(self) -> bool:
         """Whether it is one numeric column as it is."""
-        return not self.levels and len(self.powers) == 1 and next(iter(self.powers))[1] == 1
+        return not self.levels and not self.curves and len(self.powers) == 1 and next(iter(self.powers))[1] == 1
 
     def exponent(self, column: str) -> int:
         """The power to which a numeric column enters, 0 if it does not."""
@@ -36,7 +39,7 @@ class Monomial:
         """The same with one power less of a numeric column that enters."""
         powers = dict(self.powers)
         powers[column] -= 1
-        return Monomial(frozenset((name, power) for name, power in powers.items() if power), self.levels)
+        return replace(self, powers=frozenset((name, power) for name, power in powers.items() if power))
 
 
 @dataclass(frozen=True)
@@ -140,7 +143,7 @@ def _check_term(term: Term, formula: Formula, dictionary: Dictionary, *, has_con
         column = dictionary[factor.column]
         if column.kind == "text":
             raise FormulaInvalid(f"Column '{column.name}' is text and is never analysed.", remedy=TEXT_REMEDY)
-        if isinstance(factor, Power) and not column.is_numeric:
+        if isinstance(factor, Power | Polynomial | Spline) and not column.is_numeric:
             raise FormulaInvalid(f"'{factor}' needs a numeric column.", remedy=f"Use C({column.name}).")
         if not _is_category(factor, dictionary):
             continue
@@ -168,7 +171,8 @@ def _columns_of(term: Term, dictionary: Dictionary) -> list[tuple[str, Monomial]
         choice = reversed_choice[::-1]
         powers = frozenset(power for _, monomial in choice for power in monomial.powers)
         levels = frozenset(level for _, monomial in choice for level in monomial.levels)
-        out.append((":".join(name for name, _ in choice), Monomial(powers, levels)))
+        curves = frozenset(curve for _, monomial in choice for curve in monomial.curves)
+        out.append((":".join(name for name, _ in choice), Monomial(powers, levels, curves)))
         if len(out) > DESIGN_COLUMNS_MAX:
             break
     return out
@@ -182,6 +186,15 @@ def _parts(factor: Factor, dictionary: Dictionary) -> list[tuple[str, Monomial]]
     match factor:
         case Power(exponent=exponent):
             return [(f"I({column}^{exponent})", Monomial(frozenset({(column, exponent)})))]
+        case Polynomial(degree=degree):
+            return [(f"{factor.label}{j}", Monomial(curves=frozenset({(factor, j)}))) for j in range(1, degree + 1)]
+        case Spline(degrees_of_freedom=count, numbers=knots):
+            # a spline's coefficient is the difference between a knot and the lowest one, so the knot names it
+            marks = [f"[{knot:g}]" for knot in knots[1:]] if knots else [str(j) for j in range(1, count + 1)]
+            return [
+                (f"{factor.label}{mark}", Monomial(curves=frozenset({(factor, j)})))
+                for j, mark in enumerate(marks, start=1)
+            ]
         case Variable() | Category():
             return [(column, Monomial(frozenset({(column, 1)})))]
 
