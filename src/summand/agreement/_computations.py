@@ -10,5 +10,6 @@ COMPUTATIONS: dict[str, str] = {
     "logrank": "comparison of survival curves (log-rank test)",
     "cox": "proportional hazards regression (Cox)",
     "aalen_johansen": "incidence of competing events over time (Aalen–Johansen), with Gray's test",
+    "propensity": "comparison of two arms weighted by propensity scores",
     "evaluate": "testing how well a model predicts",
 }

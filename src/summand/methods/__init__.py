@@ -26,6 +26,9 @@ from summand.methods._registry import (
     METHODS,
     from_spec,
 )
+from summand.methods.causes import (
+    Propensity,
+)
 from summand.methods.description import (
     Describe,
 )
@@ -59,6 +62,7 @@ __all__ = [
     "LogisticRegression",
     "Method",
     "Partial",
+    "Propensity",
     "Result",
     "Setting",
     "State",

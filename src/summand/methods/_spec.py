@@ -65,6 +65,20 @@ def whole(settings: Mapping[str, Any], key: str, default: int, least: int, most:
     return value
 
 
+def number(settings: Mapping[str, Any], key: str, default: float, least: float, most: float) -> float:
+    """A setting that is a number between ``least`` and ``most``.
+
+    Raises:
+        UsageError: if it is not.
+    """
+    value = settings.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value <= most:
+        raise UsageError(
+            f"The setting '{key}' is not a number from {least:g} to {most:g}.", remedy=f"Leave it out for {default:g}."
+        )
+    return float(value)
+
+
 def names(value: Any, key: str) -> tuple[str, ...]:
     """A list of texts, such as columns.
 

@@ -1,1 +1,35 @@
 """What a treatment or a change did."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from summand.cli.run._verb import Spec, verb
+
+Treatment = Annotated[str, typer.Argument(help="The score's formula, such as 'treated ~ age + C(ward)'.")]
+Outcome = Annotated[str, typer.Option("--outcome", help="A numeric column, or a comparison such as 'days > 30'.")]
+
+
+@verb
+def propensity(
+    treatment: Treatment,
+    outcome: Outcome,
+    estimand: Annotated[str, typer.Option(help="ate: everybody; att: the treated; overlap: who could be either.")] = (
+        "ate"
+    ),
+    cut: Annotated[float, typer.Option(help="Scores are cut to [cut, 1 - cut] before they become weights.")] = 0.01,
+    trim: Annotated[float, typer.Option(help="People with scores outside [trim, 1 - trim] are left out.")] = 0.0,
+    site: Annotated[str, typer.Option(help="The score's intercept: pooled, or fixed for one at each site.")] = "pooled",
+) -> Spec:
+    """The effect of a treatment, arms weighted by propensity scores; with balance and overlap."""
+    return {
+        "name": "propensity",
+        "treatment": treatment,
+        "outcome": outcome,
+        "estimand": estimand,
+        "cut": cut,
+        "trim": trim,
+        "site": site,
+    }

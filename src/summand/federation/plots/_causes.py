@@ -3,7 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from summand.federation.plots._size import Draw
+from summand.federation.plots._size import ROW_HEIGHT, WIDTH, Draw, Values
 
-DRAWINGS: Mapping[str, Draw] = {}
+
+def _love(alt: Any, result: Values) -> Any:
+    """Standardised differences before and after weighting, with the line at 0.1."""
+    rows = [
+        {"term": row["term"], "when": when, "difference": abs(row[key])}
+        for row in result.get("balance") or []
+        for key, when in (("difference_before", "before"), ("difference_after", "after"))
+        if row.get(key) is not None
+    ]
+    if not rows:
+        return None
+    order = [row["term"] for row in sorted(rows, key=lambda row: -row["difference"]) if row["when"] == "before"]
+    points = alt.Chart(alt.Data(values=rows)).mark_point(filled=True, size=70)
+    line = alt.Chart(alt.Data(values=[{"at": 0.1}])).mark_rule(strokeDash=[4, 4], color="#888").encode(x="at:Q")
+    return (
+        line
+        + points.encode(
+            y=alt.Y("term:N", sort=order, title=None),
+            x=alt.X("difference:Q", title="standardised difference (absolute)"),
+            color=alt.Color("when:N", sort=["before", "after"], title="weighting"),
+            shape=alt.Shape("when:N", sort=["before", "after"], title="weighting"),
+        )
+    ).properties(width=WIDTH, height=ROW_HEIGHT * max(len(order), 2))
+
+
+DRAWINGS: Mapping[str, Draw] = {"propensity": _love}

@@ -4,7 +4,11 @@ Promise: no effect without its interval, its balance or its check; a comparison 
 """
 
 from summand.methods._protocol import Method
+from summand.methods.causes._propensity import Propensity
 
-METHODS: tuple[type[Method], ...] = ()
+METHODS: tuple[type[Method], ...] = (Propensity,)
 
-__all__ = ["METHODS"]
+__all__ = [
+    "METHODS",
+    "Propensity",
+]

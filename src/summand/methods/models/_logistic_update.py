@@ -24,6 +24,21 @@ def advance(
         MethodError: with a diagnosis.
         CohortTooSmall: where a class or level has too few people.
     """
+    following = maximised(total, state, design, event, site, limits)
+    if not isinstance(following, Maximum):
+        return following
+    return _result(following, design, site, sites_with_one_class=round(float(total[-1])) if site == "fixed" else 0)
+
+
+def maximised(
+    total: Array, state: LogisticState, design: Design, event: str, site: str, limits: Limits
+) -> LogisticState | Maximum[LogisticState]:
+    """The next state, or the maximum; for methods of which this fit is a part.
+
+    Raises:
+        MethodError: with a diagnosis.
+        CohortTooSmall: where a class or level has too few people.
+    """
     head = 2 + len(design.groups) if state.round == 0 else 0
     if state.round == 0:
         state = dataclasses.replace(state, n=round(total[0]), events=round(total[1]))
@@ -31,10 +46,7 @@ def advance(
         check_groups(total[2:head], design, limits)
     fixed = site == "fixed"
     parameters = Parameters(design.terms, design.to_original, SEPARATED, own_intercepts=fixed, highest=0.0)
-    following = ascend(_read(total[head:], state, len(design), fixed), state, parameters)
-    if not isinstance(following, Maximum):
-        return following
-    return _result(following, design, site, sites_with_one_class=round(float(total[-1])) if fixed else 0)
+    return ascend(_read(total[head:], state, len(design), fixed), state, parameters)
 
 
 def _read(sums: Array, state: LogisticState, p: int, fixed: bool) -> Evaluation:
