@@ -217,7 +217,9 @@ def test_limits_hide_who_was_left_out_and_refuse_small_arms() -> None:
 
     table = heart()
     sites = dealt(table, uneven(len(table), 4), HEART)
-    found = run_plain(Propensity("exang ~ age + sex + oldpeak", "thalach", "att", trim=0.1), sites, setting(HEART, 5, Limits()))
+    found = run_plain(
+        Propensity("exang ~ age + sex + oldpeak", "thalach", "att", trim=0.1), sites, setting(HEART, 5, Limits())
+    )
     left_out = [row[1] for row in found.values["crosstabs"][0]["counts"].cells]
     assert 0 < min(left_out) < 10
     released = release(found.values, Limits())

@@ -68,7 +68,9 @@ class StudyResult:
         """What was computed, in one line."""
         method = METHODS.get(str(self.result["method"]))
         name = str(self.result["method"]) if method is None else method.title
-        asked = self.method.get("formula") or ", ".join(self.method.get("columns") or ())
+        asked = (
+            self.method.get("formula") or self.method.get("treatment") or ", ".join(self.method.get("columns") or ())
+        )
         return name + (f": {asked}" if asked else "")
 
     @property
