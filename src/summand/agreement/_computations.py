@@ -11,5 +11,6 @@ COMPUTATIONS: dict[str, str] = {
     "cox": "proportional hazards regression (Cox)",
     "aalen_johansen": "incidence of competing events over time (Aalen–Johansen), with Gray's test",
     "propensity": "comparison of two arms weighted by propensity scores",
+    "pca": "principal components",
     "evaluate": "testing how well a model predicts",
 }

@@ -35,6 +35,9 @@ from summand.methods.description import (
 from summand.methods.evaluation import (
     Evaluate,
 )
+from summand.methods.learning import (
+    PrincipalComponents,
+)
 from summand.methods.models import (
     LinearRegression,
     LogisticRegression,
@@ -62,6 +65,7 @@ __all__ = [
     "LogisticRegression",
     "Method",
     "Partial",
+    "PrincipalComponents",
     "Propensity",
     "Result",
     "Setting",

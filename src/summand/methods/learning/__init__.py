@@ -4,7 +4,11 @@ Promise: bins, centres and splits are learned from sums over all sites, and ever
 """
 
 from summand.methods._protocol import Method
+from summand.methods.learning._pca import PrincipalComponents
 
-METHODS: tuple[type[Method], ...] = ()
+METHODS: tuple[type[Method], ...] = (PrincipalComponents,)
 
-__all__ = ["METHODS"]
+__all__ = [
+    "METHODS",
+    "PrincipalComponents",
+]
