@@ -12,7 +12,36 @@ COLUMN = object_of(
     {"histogram": {"type": ["object", "null"]}},
 )  # fmt: skip
 
+TEST = object_of({"test": {"type": "string"}, **dict.fromkeys(("statistic", "degrees_of_freedom", "p_value"), NUMBER)})
+MEASURE = object_of(
+    {"measure": {"type": "string"}, **dict.fromkeys(("estimate", "std_error", "conf_low", "conf_high"), NUMBER)}
+)
+CELL = object_of(
+    {
+        "row": {"type": "string"}, "column": {"type": "string"}, "people": COUNT,
+        **dict.fromkeys(("row_percent", "column_percent", "percent", "expected", "residual"), NUMBER),
+    }
+)  # fmt: skip
+CROSSTAB = object_of({"rows": {"type": "string"}, "columns": {"type": "string"}, "counts": TABLE})
+STRATUM = object_of(
+    {
+        "stratum": {"type": "string"}, "people": COUNT,
+        **dict.fromkeys(("odds_ratio", "odds_ratio_low", "odds_ratio_high"), NUMBER),
+    }
+)  # fmt: skip
+
 SCHEMAS: dict[str, Schema] = {
+    "crosstab": result_of(
+        ["crosstab"],
+        "Two columns counted together: summand run crosstab --json",
+        {
+            "row": {"type": "string"}, "column": {"type": "string"}, "crosstabs": array_of(CROSSTAB),
+            "tests": array_of(TEST), "measures": array_of(MEASURE), "cells": array_of(CELL),
+            "margins": array_of(object_of({"of": {"type": "string"}, "level": {"type": "string"}, "people": COUNT, "share": NUMBER})),
+            "by_stratum": array_of(STRATUM),
+        },
+        {"strata": {"type": "string"}, "informative_strata": {"type": "integer", "minimum": 0}},
+    ),
     "describe": {
         **result_of(["describe"], "Description: summand run describe --json", {}, {
             "columns": array_of(COLUMN),

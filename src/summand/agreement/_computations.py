@@ -4,6 +4,7 @@ from __future__ import annotations
 
 COMPUTATIONS: dict[str, str] = {
     "describe": "counts, means, quantiles and tables",
+    "crosstab": "two columns counted together, with tests and ratios",
     "linear": "linear regression",
     "logistic": "logistic regression",
     "km": "survival curves (Kaplan–Meier)",

@@ -71,6 +71,8 @@ class StudyResult:
         asked = (
             self.method.get("formula") or self.method.get("treatment") or ", ".join(self.method.get("columns") or ())
         )
+        if not asked and "row" in self.method:
+            asked = f"{self.method['row']} by {self.method['column']}"
         return name + (f": {asked}" if asked else "")
 
     @property

@@ -129,9 +129,9 @@ def tables_of(result: Mapping[str, Any]) -> Iterator[tuple[str, Table]]:
             if isinstance(records, list) and records:
                 yield "", Table.of(records, [name for name in columns if any(name in record for record in records)])
         yield from _levels(result.get("columns") or [])
-    yield from _others(result)
     for table in result.get("crosstabs") or []:
         yield f"{table['rows']} by {table['columns']}", _counts(table)
+    yield from _others(result)
 
 
 def _others(result: Mapping[str, Any]) -> Iterator[tuple[str, Table]]:

@@ -30,6 +30,7 @@ from summand.methods.causes import (
     Propensity,
 )
 from summand.methods.description import (
+    Crosstab,
     Describe,
 )
 from summand.methods.evaluation import (
@@ -55,6 +56,7 @@ __all__ = [
     "AalenJohansen",
     "Block",
     "CoxRegression",
+    "Crosstab",
     "Describe",
     "Evaluate",
     "KaplanMeier",

@@ -79,6 +79,18 @@ def number(settings: Mapping[str, Any], key: str, default: float, least: float, 
     return float(value)
 
 
+def flag(settings: Mapping[str, Any], key: str, default: bool = False) -> bool:
+    """A setting that is true or false.
+
+    Raises:
+        UsageError: if it is neither.
+    """
+    value = settings.get(key, default)
+    if not isinstance(value, bool):
+        raise UsageError(f"The setting '{key}' is neither true nor false.", remedy=f"Leave it out for {default}.")
+    return value
+
+
 def names(value: Any, key: str) -> tuple[str, ...]:
     """A list of texts, such as columns.
 

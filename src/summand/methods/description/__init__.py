@@ -4,11 +4,13 @@ Promise: each figure is the pooled one; where the limits have a minimum cell, no
 """
 
 from summand.methods._protocol import Method
+from summand.methods.description._crosstab import Crosstab
 from summand.methods.description._describe import Describe
 
-METHODS: tuple[type[Method], ...] = (Describe,)
+METHODS: tuple[type[Method], ...] = (Describe, Crosstab)
 
 __all__ = [
     "METHODS",
+    "Crosstab",
     "Describe",
 ]
