@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from summand.errors import NotConverged
 from summand.tables import Array
 
 Places = NDArray[np.int64]
@@ -25,10 +26,6 @@ SUPPORT_MAX = 20_000_000
 PEOPLE_MAX = 2_000
 # Tables whose probabilities agree to this part are equally probable: rounding must not decide (as in R).
 TIE = 1e-7
-
-
-class TooLarge(Exception):
-    """The exact test needs more work than is allowed."""
 
 
 def exact_p_value(table: Array) -> float | None:
@@ -43,7 +40,7 @@ def exact_p_value(table: Array) -> float | None:
         return None
     try:
         return _Network(np.rint(table).astype(np.int64)).p_value()
-    except TooLarge:
+    except NotConverged:
         return None
 
 
@@ -129,13 +126,13 @@ class _Network:
     def _worked(self, steps: int) -> None:
         self.work += steps
         if self.work > STEPS_MAX:
-            raise TooLarge
+            raise NotConverged("The exact test takes too much work.", remedy="Merge levels.")
 
     def _stages(self) -> list[_Stage]:
         # a node's number: what all rows but the largest still have, in mixed radix; the largest follows
         radix = np.cumprod(np.concatenate([[1], self.margins[:-1] + 1]))[:-1]
         if math.prod(int(margin) + 1 for margin in self.margins[:-1]) > 2**40:
-            raise TooLarge
+            raise NotConverged("The exact test takes too much work.", remedy="Merge levels.")
         rests, found = self.margins[None, :], []
         for k, people in enumerate(self.columns.tolist()):
             left = self.columns[k:]
