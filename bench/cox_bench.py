@@ -1,46 +1,56 @@
-"""Cox regression stratified by site, 4 × 25,000 rows × 10 columns: ours in memory beside lifelines on the pooled rows."""
+"""Cox regression, Efron, 4 sites × 25,000 rows × 10 columns: exact times stratified by site, and a shared grid of times."""
 
 from __future__ import annotations
 
-import time
+import tempfile
+from pathlib import Path
 
-import numpy as np
+from bench._cohorts import SITES, deal, names_of, schema_of, survival, worst
+from bench._federation import served
+from bench._timing import compared, ours, reference, shown
 
-from summand.federation import Federation
+ROWS, COLUMNS, REPEATS, GRID_TIMES = 25_000, 10, 3, 1_000
 
-SITES, ROWS, COLUMNS = 4, 25_000, 10
+_LIFELINES = """
+import json, sys, time, warnings
+import pandas as pd
+from lifelines import CoxPHFitter
+warnings.simplefilter("ignore")
+seconds = []
+for _ in range(int(sys.argv[2])):
+    start = time.perf_counter()
+    table = pd.concat([pd.read_parquet(path).assign(site=i) for i, path in enumerate(json.loads(sys.argv[1]))])
+    {drop}
+    fit = CoxPHFitter().fit(table, "time", "status", {strata}fit_options={{"precision": 1e-12}})
+    seconds.append(time.perf_counter() - start)
+print(json.dumps({{"seconds": seconds, "estimate": fit.params_.tolist()}}))
+"""
 
 
 def run() -> dict[str, str]:
-    """Seconds of both, their ratio, and how far the estimates differ."""
-    import pandas as pd
-    from lifelines import CoxPHFitter
+    """Times of ours and of lifelines, their ratios, and how far the estimates differ."""
+    return {**_one("strata", None), **_one("pooled", GRID_TIMES)}
 
-    names = [f"x{i}" for i in range(COLUMNS)]
-    rng = np.random.default_rng(11)
-    beta = rng.normal(scale=0.3, size=COLUMNS)
-    tables = {}
-    for site in range(SITES):
-        x = np.round(rng.normal(size=(ROWS, COLUMNS)), 3)
-        time_days = np.ceil(rng.exponential(400 * np.exp(-x @ beta)))
-        censored = np.ceil(rng.exponential(600, size=ROWS))
-        tables[f"site{site}"] = {
-            "time": np.minimum(time_days, censored), "status": (time_days <= censored).astype(int),
-            **{name: x[:, i] for i, name in enumerate(names)},
-        }  # fmt: skip
-    with Federation.in_memory(tables) as federation:
-        start = time.perf_counter()
-        formula = f"Surv(time, status) ~ {' + '.join(names)}"
-        ours = federation.run({"name": "cox", "formula": formula, "site": "strata"}).to_dict()
-        seconds = time.perf_counter() - start
-    pooled = pd.concat([pd.DataFrame(table).assign(site=name) for name, table in tables.items()])
-    start = time.perf_counter()
-    fit = CoxPHFitter().fit(pooled, "time", "status", strata=["site"], fit_options={"precision": 1e-12})
-    theirs = time.perf_counter() - start
-    estimate = np.array([term["estimate"] for term in ours["terms"]])
-    return {
-        "ours, in memory (s)": f"{seconds:.2f}",
-        "lifelines on the pooled rows (s)": f"{theirs:.2f}",
-        "ratio": f"{seconds / theirs:.2f}",
-        "largest relative difference, estimates": f"{np.max(np.abs(estimate / fit.params_.to_numpy() - 1)):.1e}",
+
+def _one(site: str, times: int | None) -> dict[str, str]:
+    time = {"name": "time", "type": "number", "constraints": {"minimum": 0, "maximum": 5}}
+    if times is not None:
+        time = {"name": "time", "type": "integer", "constraints": {"minimum": 0, "maximum": times}}
+    status = {"name": "status", "type": "integer", "constraints": {"minimum": 0, "maximum": 1}}
+    own = {"drop": "", "strata": 'strata=["site"], '}
+    pooled = {"drop": 'table = table.drop(columns="site")', "strata": ""}
+    script = _LIFELINES.format(**(own if site == "strata" else pooled))
+    with tempfile.TemporaryDirectory() as folder:
+        files = deal(Path(folder), survival(times), rows=ROWS, columns=COLUMNS)
+        theirs = reference(script, files, REPEATS)
+        with served(files, schema_of(COLUMNS, time, status), rows_max=ROWS) as bench:
+            formula = f"Surv(time, status) ~ {' + '.join(names_of(COLUMNS))}"
+            seconds, result = ours(bench.federation, {"name": "cox", "formula": formula, "site": site}, REPEATS)
+    found = {
+        **shown(seconds),
+        "rounds": str(result["rounds"]),
+        **compared(seconds, "lifelines", theirs["seconds"]),
+        "largest relative difference, estimates": f"{worst([t['estimate'] for t in result['terms']], theirs['estimate']):.1e}",
     }
+    what = f"{len(SITES)} strata" if times is None else f"grid of {times}"
+    return {f"{what}: {key}": value for key, value in found.items()}

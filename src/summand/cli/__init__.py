@@ -17,6 +17,8 @@ __all__ = ["main"]
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit code."""
+    # A site tallies batches on all cores at once; threads of the linear algebra beside these would only contend.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     given = sys.argv[1:] if arguments is None else arguments
     try:
         return _dispatch(given)

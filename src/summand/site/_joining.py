@@ -83,7 +83,7 @@ def _bare(agent: Agent, study: SignedStudy) -> dict[str, Any]:
 def _check_rows(agent: Agent, plan: Plan) -> None:
     """Refuse where the site's own rows are not what the dictionary says; the details stay here."""
     source = agent.source(Program(plan))
-    report = source.check()
+    report = source.check(plan.method.columns)
     report.raise_if_failed()
     most = plan.rows_max[agent.site]
     rows = report.rows

@@ -153,3 +153,35 @@ def test_fingerprints_tell_contents_apart(tmp_path: Path) -> None:
     tables = [{"x": [1.0, 2.0]}, {"x": [1.0, 2.0]}, {"x": [1.0, 3.0]}]
     first, same, other = (open_source(table, dictionary).fingerprint() for table in tables)
     assert first == same != other
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+def test_many_numbers_are_decoded_a_few_columns_at_a_time(
+    ahead: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More numbers than come in one piece: each value in its row, missing ones, opt-outs and codes as in small files."""
+    rng = np.random.default_rng(3)
+    rows = 2_000
+    table = pd.DataFrame(
+        {
+            "pid": [f"p{i}" for i in range(rows)],
+            **{name: rng.normal(size=rows) for name in "abc"},
+            "sex": rng.choice(["1", "2"], rows),
+        }
+    )
+    table.loc[rng.random(rows) < 0.1, "b"] = np.nan
+    table.to_parquet(tmp_path / "t.parquet", row_group_size=300)
+    (tmp_path / "out.txt").write_text("p0\np7\np1999\n")
+    numbers = tuple(Column(name, "number", -10, 10) for name in "abc")
+    dictionary = Dictionary("d", (Column("pid", "text"), *numbers, Column("sex", "category", levels=("1", "2"))), "pid")
+    monkeypatch.setattr("summand.site.sources._engine.SMALL_NUMBERS", 100)
+    monkeypatch.setattr("summand.site.sources._source.DECODED_TOGETHER", 2 * rows)
+    source = open_source(tmp_path / "t.parquet", dictionary, opt_out=tmp_path / "out.txt")
+    source.check(["a", "b", "c", "sex"] if ahead else ())
+
+    (batch,) = source.batches(["a", "b", "c", "sex"])
+
+    kept = table.drop(index=[0, 7, 1999])
+    for name in "abc":
+        np.testing.assert_array_equal(batch.columns[name], kept[name].to_numpy())
+    np.testing.assert_array_equal(batch.columns["sex"], (kept["sex"] == "2").astype(int))

@@ -24,8 +24,6 @@ from summand.tables import Array, Batch, Column, Count
 NUMBERS_MAX = 2_000_000
 CROSSTABS_MAX = 50
 BINS_MAX = 200
-# Rows handled at once: few enough that a column and its temporaries stay in cache, many enough to hide the calls.
-CHUNK_ROWS = 65_536
 
 
 @dataclass(frozen=True)
@@ -166,14 +164,6 @@ class Describe(Placed):
 
     def tally(self, batch: Batch, state: DescribeState, local: Local) -> Array:  # noqa: ARG002 — no local memory
         """The sums of one batch, missing values included, in the layout's order."""
-        total = np.zeros(length(self.layout(state)))
-        for first in range(0, batch.rows, CHUNK_ROWS):
-            rows = slice(first, min(first + CHUNK_ROWS, batch.rows))
-            some = {name: batch.columns[name][rows] for name in self.columns}
-            total += self._sums(Batch(some, rows.stop - rows.start), state)
-        return total
-
-    def _sums(self, batch: Batch, state: DescribeState) -> Array:
         group = None if self.by is None else codes_of(self.placed.dictionary[self.by], batch)
         parts: list[Array] = []
         for place, cell in enumerate(self.cells):

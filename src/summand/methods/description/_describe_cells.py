@@ -58,14 +58,22 @@ class Cell:
 
     def scaled(self, values: Array) -> Array:
         """Values of a numeric column in [-1, 1], same shape."""
-        return (values - self.column.centre) / self.column.half_width
+        scaled = np.subtract(values, self.column.centre)
+        return np.divide(scaled, self.column.half_width, out=scaled)
 
     def histogram(self, values: Array) -> Array:
         """How many values each bin of the released histogram holds, shape (histogram_bins,)."""
-        places = np.searchsorted(histogram_edges(self), values, side="right") - 1
-        return np.bincount(np.clip(places, 0, self.histogram_bins - 1), minlength=self.histogram_bins).astype(
-            np.float64
-        )
+        edges = np.array(histogram_edges(self))
+        last = self.histogram_bins - 1
+        if edges[0] == edges[-1]:
+            return np.bincount(np.full(len(values), last), minlength=self.histogram_bins).astype(np.float64)
+        # All edges are equally far apart: the place by arithmetic is right, or one off where the value is near an edge.
+        guess = np.subtract(values, edges[0])
+        np.divide(guess, (edges[-1] - edges[0]) / self.histogram_bins, out=guess)
+        places = np.clip(guess, 0, last, out=guess).astype(np.intp)
+        places -= values < edges[places]
+        places += (values >= edges[places + 1]) & (places < last)
+        return np.bincount(places, minlength=self.histogram_bins).astype(np.float64)
 
 
 def histogram_edges(cell: Cell) -> list[float]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
 from summand.methods._protocol import Block
 from summand.methods.description._describe_cells import Cell, codes_of, levels
 from summand.methods.description._describe_update import DescribeState
+from summand.methods.description._grid import Keys
 from summand.tables import Array, Batch, Column
 
 SLACK = 1.0 + 2.0**-40
+CHUNK_ROWS = 65_536
 
 
 def first_blocks(cell: Cell) -> list[Block]:
@@ -36,13 +40,22 @@ def first_sums(cell: Cell, batch: Batch, rows: NDArray[np.bool_]) -> list[Array]
     n = float(np.count_nonzero(present))
     parts = [np.array([n, float(np.count_nonzero(rows)) - n])]
     if cell.keys is not None:
-        values = batch.number(cell.column.name)[present]
-        parts += [np.array([cell.scaled(values).sum()]), cell.histogram(values)]
-        parts.append(cell.first_window.count(cell.keys(values)))
+        parts += _number_sums(cell, cell.keys, batch.number(cell.column.name), None if n == len(present) else present)
     if cell.levels:
         codes = codes_of(cell.column, batch)[present]
         parts.append(np.bincount(codes[codes >= 0], minlength=len(cell.levels)).astype(np.float64))
     return parts
+
+
+def _number_sums(cell: Cell, keys: Keys, values: Array, present: NDArray[np.bool_] | None) -> list[Array]:
+    """The scaled sum, the released histogram and the first bins of a column; ``present`` None for all rows."""
+    total, histogram, bins = np.zeros(1), np.zeros(cell.histogram_bins), np.zeros(cell.first_window.bins)
+    for chunk in _chunks(len(values)):
+        some = values[chunk] if present is None else values[chunk][present[chunk]]
+        total += cell.scaled(some).sum()
+        histogram += cell.histogram(some)
+        bins += cell.first_window.count(keys.as_numbers(some))
+    return [total, histogram, bins]
 
 
 def later_sums(cell: Cell, place: int, batch: Batch, rows: NDArray[np.bool_], state: DescribeState) -> list[Array]:
@@ -50,14 +63,25 @@ def later_sums(cell: Cell, place: int, batch: Batch, rows: NDArray[np.bool_], st
     windows = state.windows(place)
     if cell.keys is None or (state.round > 1 and not windows):
         return []
-    values = batch.number(cell.column.name)[rows]
-    values = values[~np.isnan(values)]
-    parts = []
-    if state.round == 1:
-        deviation = cell.scaled(values) - state.means[place]
-        parts.append(np.array([float(deviation @ deviation)]))
-    keys = cell.keys(values)
-    return parts + [window.count(keys) for window in windows]
+    values = batch.number(cell.column.name)
+    values = values if cell.group is None else values[rows]
+    squares = np.zeros(1)
+    near: list[list[Array]] = [[np.zeros(0)] for _ in windows]
+    for chunk in _chunks(len(values)):
+        some = values[chunk]
+        if state.round == 1:
+            deviation = cell.scaled(some[~np.isnan(some)])
+            np.subtract(deviation, state.means[place], out=deviation)
+            squares += deviation @ deviation
+        for found, window in zip(near, windows, strict=True):
+            found.append(cell.keys.near(some, window))
+    counts = [w.count(cell.keys.as_numbers(np.concatenate(some))) for w, some in zip(windows, near, strict=True)]
+    return [squares, *counts] if state.round == 1 else counts
+
+
+def _chunks(rows: int) -> Iterator[slice]:
+    """Rows handled at once: few enough that a column and its temporaries stay in cache, many enough to hide the calls."""
+    return (slice(first, first + CHUNK_ROWS) for first in range(0, rows, CHUNK_ROWS))
 
 
 def pair_counts(a: Column, b: Column, batch: Batch) -> Array:

@@ -64,8 +64,28 @@ class Keys:
 
     def __call__(self, values: Array) -> KeyArray:
         """The keys of values without NaN, shape (rows,)."""
-        keys = np.rint((values - self.low) / self.step)
-        return np.clip(keys, 0, self.count - 1).astype(np.int64)
+        return self.as_numbers(values).astype(np.int64)
+
+    def as_numbers(self, values: Array) -> Array:
+        """The same as float64, which holds every key exactly, shape (rows,)."""
+        keys = np.subtract(values, self.low)
+        np.divide(keys, self.step, out=keys)
+        np.rint(keys, out=keys)
+        return np.clip(keys, 0, self.count - 1, out=keys)
+
+    def near(self, values: Array, window: Window) -> Array:
+        """The values, NaN left out, whose keys may lie in a window: all that do, and perhaps a few beside it.
+
+        Where a window holds few of the rows, its keys are then worked out for few.
+        """
+        # Farther from the window than a key and its rounding, no value's key is in it.
+        beyond = 4.0 * self.step + 1e-14 * max(abs(self.low), abs(self.low + self.count * self.step))
+        last = window.first + window.span
+        at_least = values >= self.low + window.first * self.step - beyond if window.first > 0 else None
+        at_most = values <= self.low + last * self.step + beyond if last < self.count else None
+        if at_least is None:
+            return values[~np.isnan(values)] if at_most is None else values[at_most]
+        return values[at_least] if at_most is None else values[np.logical_and(at_least, at_most, out=at_least)]
 
     def value(self, key: int) -> float:
         """The value at a key: exact for a declared step, else within half a key, and the shortest decimal there."""
@@ -98,12 +118,18 @@ class Window:
         """How many bins it has."""
         return -(-self.span // self.width)
 
-    def count(self, keys: KeyArray, weights: Array | None = None) -> Array:
-        """How many of ``keys``, shape (rows,), each bin holds (or the sum of ``weights``): shape (bins,)."""
-        inside = (keys >= self.first) & (keys < self.first + self.span)
-        places = (keys[inside] - self.first) // self.width
-        chosen = None if weights is None else weights[inside]
-        return np.bincount(places, weights=chosen, minlength=self.bins).astype(np.float64)
+    def count(self, keys: KeyArray | Array, weights: Array | None = None) -> Array:
+        """How many of ``keys``, shape (rows,), each bin holds (or the sum of ``weights``): shape (bins,).
+
+        Keys may come as float64. A quotient of whole numbers below 2^53 that is no whole number never rounds up to
+        one, so that its float64, cut off, gives the bin.
+        """
+        places = np.subtract(keys, self.first, dtype=np.float64)
+        inside = (places >= 0) & (places < self.span)
+        if not inside.all():
+            places, weights = places[inside], None if weights is None else weights[inside]
+        np.divide(places, self.width, out=places)
+        return np.bincount(places.astype(np.intp), weights=weights, minlength=self.bins).astype(np.float64)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from summand.site.sources._expressions import BAD, MISSING, Cells, Parameters, table_sql, text_sql
 from summand.site.sources._relation import Relation
 from summand.site.sources._report import SAYS, CheckReport, Finding, Severity
@@ -25,12 +28,14 @@ def check_relation(
     keep: str,
     allow_extra: bool,
     tallied: Tallied | None = None,
+    sound: Mapping[str, dict[str, Any]] | None = None,
 ) -> CheckReport:
     """Check every column of the dictionary, over the rows where ``keep`` (SQL) is true.
 
     Args:
         relation, dictionary, cells, keep, allow_extra: As `Source` holds them.
         tallied: What `tally_by_site` counted in these rows; None to count now.
+        sound: What `sound_counts` gave of columns that were read already: they are not read again.
 
     Raises:
         SourceUnreadable: if the file cannot be read to its end.
@@ -38,8 +43,12 @@ def check_relation(
     findings = [*_header_findings(relation, dictionary, allow_extra)]
     missing: dict[str, int] = {}
     present = list(cells.values())
-    rows, counted = tallied or _tally(relation, present, keep)
-    for cell, counts in zip(present, counted, strict=True):
+    known = dict(sound or {})
+    unknown = [cell for cell in present if cell.column.name not in known]
+    rows, counted = tallied or _tally(relation, unknown, keep, known)
+    known |= {cell.column.name: counts for cell, counts in zip(unknown, counted, strict=True)}
+    for cell in present:
+        counts = known[cell.column.name]
         missing[cell.column.name] = counts["missing"]
         findings.extend(_findings(relation, cell, counts, rows, keep, dictionary.person_id))
     people = rows
@@ -62,8 +71,43 @@ def tally_by_site(relation: Relation, cells: Sequence[Cells]) -> dict[int, Talli
     return found
 
 
-def _tally(relation: Relation, cells: Sequence[Cells], keep: str) -> Tallied:
-    rows, counted = 0 if cells else _count_rows(relation, keep), []
+def sound_counts(cell: Cells, values: NDArray[Any]) -> dict[str, Any] | None:
+    """What `check_relation` would count in a numeric column that has a fitting value in every row; else None.
+
+    Args:
+        cell: The column's cells.
+        values: All of its decoded values, NaN where a cell has none; shape (rows,).
+    """
+    column = cell.column
+    if not len(values) or column.levels:
+        return None
+    low, high = float(values.min()), float(values.max())
+    if not column.range[0] <= low <= high <= column.range[1]:  # also where one is NaN
+        return None
+    if _has_steps(cell) and not _on_steps(values, column.range[0], column.step or 1.0):
+        return None
+    return {"missing": 0, "good": len(values), "low": low, "high": high}
+
+
+def _on_steps(values: NDArray[Any], low: float, step: float) -> bool:
+    steps = (values - low) / step
+    return bool((np.abs(steps - np.rint(steps)) <= _STEP_TOLERANCE).all())
+
+
+def _has_steps(cell: Cells) -> bool:
+    """Whether values may lie between steps: not where the file itself holds whole numbers and a step is one."""
+    column = cell.column
+    if not column.step:
+        return False
+    return not (cell.type == "integer" and float(column.range[0]).is_integer() and column.step == 1)
+
+
+def _tally(relation: Relation, cells: Sequence[Cells], keep: str, known: Mapping[str, Mapping[str, Any]]) -> Tallied:
+    """Counts of every column; the rows come with them, or from columns that are known."""
+    counted: list[dict[str, Any]] = []
+    if not cells:
+        return next((int(counts["good"]) for counts in known.values()), None) or _count_rows(relation, keep), counted
+    rows = 0
     for part in _parts(cells):
         (row,) = _count(relation, part, keep)
         rows = int(row[0])
@@ -146,7 +190,7 @@ def _suspicions(cell: Cells, i: int, parameters: Parameters) -> dict[str, str]:
     if column.levels:
         codes = parameters.add([as_number(level) for level in column.levels])
         found["data.category_unknown"] = f"v{i} IS NOT NULL AND NOT list_contains({codes}::DOUBLE[], v{i})"
-    if column.step and not (cell.type == "integer" and float(column.range[0]).is_integer() and column.step == 1):
+    if _has_steps(cell):
         steps = f"((v{i} - {low}) / {parameters.add(column.step)})"
         found["data.value_off_step"] = f"abs({steps} - round({steps})) > {_STEP_TOLERANCE}"
     return found

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
+SMALL_NUMBERS = 1_000_000
+BATCH_ROWS = 65_536
+
 _T = TypeVar("_T")
 _databases: dict[str, duckdb.DuckDBPyConnection] = {}
 _level_enums: dict[str, dict[tuple[str, ...], str]] = {}
@@ -54,10 +57,26 @@ class Session:
         """The rows of a small result."""
         return self._run(lambda: self._cursor.execute(sql, _used(sql, parameters)).fetchall())
 
-    def arrays(self, sql: str, parameters: Mapping[str, Any]) -> list[NDArray[Any]]:
-        """The columns of a result without NULLs, one array of shape (rows,) each."""
-        found: dict[str, Any] = self._run(lambda: self._cursor.execute(sql, _used(sql, parameters)).fetchnumpy())
-        return [np.asarray(values) for values in found.values()]
+    def arrays(self, sql: str, parameters: Mapping[str, Any], types: Sequence[str], rows: int) -> list[NDArray[Any]]:
+        """The columns of a result without NULLs, one array of shape (rows found,) each.
+
+        Many numbers are written batch by batch where they stay, so that memory holds them once; few come without
+        Arrow, since loading it takes longer than they do.
+
+        Args:
+            sql, parameters: The statement.
+            types: The NumPy type of each column.
+            rows: No fewer than the result has.
+        """
+        if rows * len(types) <= SMALL_NUMBERS:
+            found: dict[str, Any] = self._run(lambda: self._cursor.execute(sql, _used(sql, parameters)).fetchnumpy())
+            return [np.asarray(values) for values in found.values()]
+        columns, at = [np.empty(rows, dtype=name) for name in types], 0  # a page that is never written takes no memory
+        for batch in self.stream(sql, parameters, BATCH_ROWS):
+            for column, values in zip(columns, batch.columns, strict=True):
+                column[at : at + batch.num_rows] = values.to_numpy(zero_copy_only=False)
+            at += batch.num_rows
+        return [column[:at] for column in columns]
 
     def stream(self, sql: str, parameters: Mapping[str, Any], batch_rows: int) -> Iterator[pa.RecordBatch]:
         """The result in batches, read as they are asked for; on a connection of its own, so that others may go on."""

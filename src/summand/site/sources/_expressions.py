@@ -161,6 +161,11 @@ class Cells:
             return f"coalesce({self.value(parameters)}, 'nan'::DOUBLE)"
         return self.code(parameters)
 
+    @property
+    def decoded_type(self) -> str:
+        """The NumPy type of what `decoded` gives."""
+        return "float64" if self.column.is_numeric else "int32"
+
     def present(self, parameters: Parameters) -> str:
         """SQL: whether the cell has a value."""
         if self.column.is_numeric:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from summand.errors import ColumnMissing, UsageError, ValueNotNumeric
 from summand.site.sources._cache import ColumnCache, Columns
-from summand.site.sources._check import Tallied, check_relation
+from summand.site.sources._check import Tallied, check_relation, sound_counts
 from summand.site.sources._expressions import Cells, Parameters, table_sql, text_sql
 from summand.site.sources._opt_out import opt_out_filter
 from summand.site.sources._relation import Relation, Tabular, open_relation
@@ -18,7 +18,8 @@ from summand.site.sources._report import CheckReport
 from summand.tables import Batch, Dictionary
 
 MEMORY_LIMIT_BYTES = 1 << 30
-BATCH_ROWS = 65_536
+BATCH_ROWS = 262_144
+DECODED_TOGETHER = 8_000_000
 
 
 class PeopleCount(NamedTuple):
@@ -87,8 +88,12 @@ class Source:
         self._relation.verify_unchanged()
         return found
 
-    def check(self) -> CheckReport:
+    def check(self, reading: Sequence[str] = ()) -> CheckReport:
         """Check the file against the dictionary, once.
+
+        Args:
+            reading: Columns that a study reads next: they are decoded now if they fit, so that a column whose every
+                cell is a fitting number is read once and not twice.
 
         Raises:
             SourceUnreadable: if it cannot be read to its end.
@@ -97,11 +102,22 @@ class Source:
         self._relation.verify_unchanged()
         if self._report is None:
             found = check_relation(
-                self._relation, self.dictionary, self._cells, self._keep, self._allow_extra, self._tallied
-            )
+                self._relation, self.dictionary, self._cells, self._keep, self._allow_extra, self._tallied,
+                self._read_ahead(reading),
+            )  # fmt: skip
             self._relation.verify_unchanged()
             self._report = found
         return self._report
+
+    def _read_ahead(self, names: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Decode the numbers among these columns and keep them; what the check would count of those without fault."""
+        cells = [self._cells[name] for name in names if name in self._cells and self._cells[name].column.is_numeric]
+        if self._tallied is not None or not cells or not self._fits(cells, most := self._relation.rows_most()):
+            return {}
+        decoded = self._decode(cells, most)
+        self._cache.add(decoded)
+        counts = {cell.column.name: sound_counts(cell, decoded[cell.column.name]) for cell in cells}
+        return {name: found for name, found in counts.items() if found is not None}
 
     def batches(
         self, columns: Sequence[str], complete_cases: Iterable[str] | None = None, batch_rows: int = BATCH_ROWS
@@ -194,14 +210,26 @@ class Source:
     def _cached(self, names: tuple[str, ...], complete: tuple[str, ...], cells: list[Cells]) -> Batch:
         lacking = set(self._cache.lacking(cell.column.name for cell in cells))
         if lacking:
-            self._cache.add(self._decode([cell for cell in cells if cell.column.name in lacking]))
+            self._cache.add(self._decode([cell for cell in cells if cell.column.name in lacking], self.check().rows))
         return self._cache.batch(names, complete, self.check().rows)
 
-    def _decode(self, cells: list[Cells]) -> Columns:
-        sql, parameters = self._selection(cells)
-        arrays = self._relation.session.arrays(sql, parameters)
+    def _decode(self, cells: list[Cells], rows_most: int) -> Columns:
+        found: Columns = {}
+        for part in self._parts(cells, rows_most):
+            sql, parameters = self._selection(part)
+            arrays = self._relation.session.arrays(sql, parameters, [cell.decoded_type for cell in part], rows_most)
+            found |= {cell.column.name: cell.finish(values) for cell, values in zip(part, arrays, strict=True)}
         self._relation.verify_unchanged()
-        return {cell.column.name: cell.finish(values) for cell, values in zip(cells, arrays, strict=True)}
+        return found
+
+    def _parts(self, cells: list[Cells], rows: int) -> Iterator[list[Cells]]:
+        """Columns that are decoded together: DuckDB holds a result whole, beside where it is written to.
+
+        A few columns of a Parquet file or a table are read alone; each reading of a CSV file reads all of it.
+        """
+        width = max(1, DECODED_TOGETHER // max(rows, 1)) if self._relation.is_columnar else len(cells)
+        for first in range(0, len(cells), max(width, 1)):
+            yield cells[first : first + width]
 
     def _streamed(
         self, names: tuple[str, ...], complete: tuple[str, ...], cells: list[Cells], batch_rows: int
