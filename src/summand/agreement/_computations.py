@@ -13,5 +13,6 @@ COMPUTATIONS: dict[str, str] = {
     "aalen_johansen": "incidence of competing events over time (Aalen–Johansen), with Gray's test",
     "propensity": "comparison of two arms weighted by propensity scores",
     "pca": "principal components",
+    "meta": "pooling of the sites' own estimates (meta-analysis)",
     "evaluate": "testing how well a model predicts",
 }

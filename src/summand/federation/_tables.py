@@ -20,6 +20,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "terms": (
         "term", "estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high",
         "hazard_ratio", "hazard_ratio_low", "hazard_ratio_high", "odds_ratio", "odds_ratio_low", "odds_ratio_high",
+        "risk_ratio", "risk_ratio_low", "risk_ratio_high",
     ),
     "groups": ("group", "cause", "n", "events", "median", "observed", "expected"),
     "columns": ("column", "n", "missing", "mean", "sd", "min", "q25", "median", "q75", "max"),
@@ -101,7 +102,7 @@ class Table:
 
 
 TITLES = {
-    "std_error": "std. error", "p_value": "p", "hazard_ratio": "hazard ratio", "odds_ratio": "odds ratio",
+    "std_error": "std. error", "p_value": "p", "hazard_ratio": "hazard ratio", "odds_ratio": "odds ratio", "risk_ratio": "risk ratio",
     "auc_std_error": "std. error", "calibration_slope": "slope", "calibration_in_the_large": "in the large",
 }  # fmt: skip
 

@@ -28,6 +28,8 @@ from summand.methods._registry import (
 )
 from summand.methods.causes import (
     Propensity,
+from summand.methods.across import (
+    MetaAnalysis,
 )
 from summand.methods.description import (
     Crosstab,
@@ -65,6 +67,7 @@ __all__ = [
     "Local",
     "LogRank",
     "LogisticRegression",
+    "MetaAnalysis",
     "Method",
     "Partial",
     "PrincipalComponents",

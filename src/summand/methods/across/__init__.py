@@ -4,7 +4,8 @@ Promise: no site's own estimate leaves it below the release level that the agree
 """
 
 from summand.methods._protocol import Method
+from summand.methods.across._meta import MetaAnalysis
 
-METHODS: tuple[type[Method], ...] = ()
+METHODS: tuple[type[Method], ...] = (MetaAnalysis,)
 
-__all__ = ["METHODS"]
+__all__ = ["METHODS", "MetaAnalysis"]
