@@ -201,7 +201,7 @@ def test_few_sites_do_not_give_each_other_away(stroke: pd.DataFrame) -> None:
     sites = by(large, "COUNTRY")[:-1]
     few = setting(STROKE, 5, Limits())
     assert run_plain(MetaAnalysis("died ~ aspirin", random="dl"), sites, few).values["sites_estimated"] == 5
-    with pytest.raises(CohortTooSmall, match="work out those of the others.*random='dl'"):
+    with pytest.raises(CohortTooSmall, match=r"work out those of the others.*random='dl'"):
         run_plain(MetaAnalysis("died ~ aspirin", random="reml"), sites, few)
     with pytest.raises(CohortTooSmall, match="With 4 estimates"):
         run_plain(MetaAnalysis("died ~ aspirin", random="dl"), sites[:4], few)

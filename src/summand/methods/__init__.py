@@ -26,10 +26,11 @@ from summand.methods._registry import (
     METHODS,
     from_spec,
 )
-from summand.methods.causes import (
-    Propensity,
 from summand.methods.across import (
     MetaAnalysis,
+)
+from summand.methods.causes import (
+    Propensity,
 )
 from summand.methods.description import (
     Crosstab,

@@ -15,6 +15,8 @@ from summand.federation.plots._size import Draw, Values
 FAMILIES = (_description, _models, _survival, _across, _causes, _evaluation, _learning)
 
 DRAWINGS: Mapping[str, Draw] = {name: draw for family in FAMILIES for name, draw in family.DRAWINGS.items()}
+SITE_DRAWINGS: Mapping[str, Draw] = _across.SITE_DRAWINGS
+"""Of results that the sites released one by one."""
 
 
 def chart(result: Values, heading: str = "") -> Any:
@@ -33,8 +35,9 @@ def chart(result: Values, heading: str = "") -> Any:
         raise UsageError(
             "Drawing needs Altair, which is not installed.", remedy="Install the extra: pip install 'summand[plots]'"
         ) from None
-    draw = DRAWINGS.get(str(result.get("method")), forest)
-    drawn = None if "by_site" in result else draw(alt, result)
+    method = str(result.get("method"))
+    draw = SITE_DRAWINGS.get(method) if "by_site" in result else DRAWINGS.get(method, forest)
+    drawn = None if draw is None else draw(alt, result)
     if drawn is not None:
         return drawn.properties(title=_title(result, heading))
     raise UsageError("There is nothing to draw in this result.", remedy="Use .table() or .to_dict() to see its values.")

@@ -5,7 +5,8 @@ Promise: no site's own estimate leaves it below the release level that the agree
 
 from summand.methods._protocol import Method
 from summand.methods.across._meta import MetaAnalysis
+from summand.methods.across._meta_pool import pooled_estimates
 
 METHODS: tuple[type[Method], ...] = (MetaAnalysis,)
 
-__all__ = ["METHODS", "MetaAnalysis"]
+__all__ = ["METHODS", "MetaAnalysis", "pooled_estimates"]

@@ -188,11 +188,7 @@ class MetaAnalysis(Placed):
 
     def start(self) -> MetaState:
         """No site has an estimate yet."""
-        unknown = np.full(3, -1.0)
-        return MetaState(
-            "estimates", 0, 0, 0, 0, 0, np.zeros(0), 0, 0.0, (), np.zeros(0), (), 0, np.zeros(6), 0.0,
-            np.zeros(3), unknown, np.full(2, -1.0), 0,
-        )  # fmt: skip
+        return MetaState.first()
 
     def layout(self, state: MetaState) -> Layout:
         """Counts while sites find their estimates, then sums over the estimates."""
@@ -280,13 +276,13 @@ class MetaAnalysis(Placed):
     def _result(self, end: Pooled) -> Result:
         state = end.state
         values: dict[str, Any] = {"measure": self.measure, "effect": MEASURES[self.measure]}
+        values |= {"random": self.random, "interval": self.interval}
         if self._alone:
             term = self.arms.group.label if self.model is None else self.model.term
             unit = 2.0**-state.exponent
             estimate = (state.centre + end.moments.mean) * unit
             values["terms"] = [row(term, estimate, unit**2 / end.moments.weights, self.measure)]
         else:
-            values |= {"random": self.random, "interval": self.interval}
             values |= pooled_values(end, self.measure, self.interval)
             values |= {"sites_estimated": state.estimated, "sites_left_out": state.left_out}
         if self.model is None:

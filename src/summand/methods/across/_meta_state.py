@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from summand.methods._protocol import State
 from summand.tables import Array
 
@@ -56,6 +58,15 @@ class MetaState(State):
     above: Array
     ends: Array
     searches: int
+
+    @classmethod
+    def first(cls) -> MetaState:
+        """No site has an estimate yet."""
+        unknown = np.full(3, -1.0)
+        return cls(
+            "estimates", 0, 0, 0, 0, 0, np.zeros(0), 0, 0.0, (), np.zeros(0), (), 0, np.zeros(6), 0.0,
+            np.zeros(3), unknown, np.full(2, -1.0), 0,
+        )  # fmt: skip
 
     @property
     def weight_scale(self) -> float:
