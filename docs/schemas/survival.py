@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from docs.schemas._common import COUNT, NUMBER, Schema, array_of, object_of, result_of
 
+GROUP = {"group": {"type": "string"}, "n": COUNT, "events": COUNT}
+COUNTS = dict.fromkeys(("at_risk", "events"), array_of({"type": "integer", "minimum": 0}))
+ESTIMATE = dict.fromkeys(("std_error", "conf_low", "conf_high"), NUMBER)
+TEST = {"statistic": NUMBER, "degrees_of_freedom": {"type": "integer"}, "p_value": NUMBER}
 CURVE = object_of(
     {
         **dict.fromkeys(("time", "survival", "conf_low", "conf_high"), array_of({"type": "number"})),
-        **dict.fromkeys(("at_risk", "events"), array_of({"type": "integer", "minimum": 0})),
+        **COUNTS,
+    }
+)
+HAZARD = object_of(
+    {
+        **dict.fromkeys(
+            ("time", "cumulative_hazard", "std_error", "conf_low", "conf_high"), array_of({"type": "number"})
+        ),
+        **COUNTS,
     }
 )
 INCIDENCE = object_of(
@@ -25,11 +37,14 @@ SCHEMAS: dict[str, Schema] = {
         {
             "groups": array_of(
                 object_of(
-                    {
-                        "group": {"type": "string"}, "n": COUNT, "events": COUNT, "median": NUMBER,
-                        "curve": {"anyOf": [CURVE, {"type": "null"}]},
-                    }
+                    {**GROUP, "median": NUMBER, "curve": {"anyOf": [CURVE, {"type": "null"}]}},
+                    dict.fromkeys(("median_low", "median_high"), NUMBER),
                 )
+            )
+        },
+        {
+            "survival_at": array_of(
+                object_of({"group": {"type": "string"}, "time": {"type": "number"}, "survival": NUMBER, **ESTIMATE})
             )
         },
     ),
@@ -60,9 +75,31 @@ SCHEMAS: dict[str, Schema] = {
         ["logrank"],
         "Log-rank test: summand run logrank --json",
         {
-            "statistic": NUMBER, "degrees_of_freedom": {"type": "integer"}, "p_value": NUMBER,
+            **TEST,
             "groups": array_of(
                 object_of({"group": {"type": "string"}, "n": COUNT, "observed": COUNT, "expected": NUMBER})
+            ),
+        },
+        {"trend": array_of(object_of(TEST))},
+    ),
+    "nelson_aalen": result_of(
+        ["nelson_aalen"],
+        "Cumulative hazards: summand run nelson_aalen --json",
+        {"groups": array_of(object_of({**GROUP, "curve": {"anyOf": [HAZARD, {"type": "null"}]}}))},
+    ),
+    "rmst": result_of(
+        ["rmst"],
+        "Restricted mean survival time: summand run rmst --json",
+        {
+            "tau": {"type": "number"},
+            "groups": array_of(object_of({**GROUP, "rmst": NUMBER, **ESTIMATE})),
+            "contrasts": array_of(
+                object_of(
+                    {
+                        "contrast": {"type": "string"}, "estimate": NUMBER, **ESTIMATE, "statistic": NUMBER,
+                        "p_value": NUMBER, **dict.fromkeys(("ratio", "ratio_low", "ratio_high", "ratio_p_value"), NUMBER),
+                    }
+                )
             ),
         },
     ),

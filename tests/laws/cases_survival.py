@@ -9,6 +9,8 @@ from summand.methods import Method
 from summand.methods.survival._cox import CoxRegression
 from summand.methods.survival._kaplan_meier import KaplanMeier
 from summand.methods.survival._logrank import LogRank
+from summand.methods.survival._nelson_aalen import NelsonAalen
+from summand.methods.survival._rmst import RestrictedMean
 from summand.tables import NO_LIMITS, Batch, Column, Dictionary, Limits
 
 DICTIONARY = Dictionary(
@@ -22,6 +24,7 @@ DICTIONARY = Dictionary(
         Column("marker", "number", minimum=-4, maximum=4),
         Column("arm", "category", levels=("a", "b")),
         Column("stage", "integer", minimum=1, maximum=3, step=1, levels=("1", "2", "3")),
+        Column("entry", "integer", minimum=0, maximum=400, step=1),
     ),
 )
 
@@ -47,6 +50,7 @@ def draw(rng: np.random.Generator, rows: int) -> Batch:
             "marker": marker,
             "arm": arm,
             "stage": stage,
+            "entry": np.floor(years * 40 * (marker > 0)),
         },
         rows,
     )
@@ -67,7 +71,15 @@ CASES = [
     _case("km, times without a step", KaplanMeier("Surv(years, died) ~ 1")),
     _case("logrank", LogRank("Surv(days, died) ~ stage")),
     _case("logrank, coarse", LogRank("Surv(years, died) ~ arm"), Limits()),
-    _case("logrank, strata", LogRank("Surv(days, state) ~ arm", "strata")),
+    _case("logrank, strata", LogRank("Surv(days, state) ~ arm", site="strata")),
+    _case("km, late entry", KaplanMeier("Surv(entry, days, died) ~ arm", conf_type="log", times=(10.0, 50.0))),
+    _case("nelson-aalen, late entry, coarse", NelsonAalen("Surv(entry, days, died) ~ 1"), Limits()),
+    _case("rmst", RestrictedMean("Surv(years, died) ~ arm", tau=0.5)),
+    _case("logrank, weighted", LogRank("Surv(days, died) ~ stage", weights="peto-peto", trend=True, strata="arm")),
+    _case(
+        "logrank, strata, weighted, late entry",
+        LogRank("Surv(entry, days, died) ~ stage", site="strata", weights="gehan-breslow", trend=True, strata="arm"),
+    ),
     _case("cox, strata, efron", CoxRegression("Surv(days, died) ~ age + arm")),
     _case("cox, strata, breslow", CoxRegression("Surv(days, state) ~ age*arm + marker", "breslow")),
     _case("cox, pooled, efron", CoxRegression("Surv(days, died) ~ marker + C(stage)", site="pooled")),

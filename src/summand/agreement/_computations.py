@@ -9,6 +9,8 @@ COMPUTATIONS: dict[str, str] = {
     "logistic": "logistic regression",
     "km": "survival curves (Kaplan–Meier)",
     "logrank": "comparison of survival curves (log-rank test)",
+    "nelson_aalen": "cumulative hazards (Nelson–Aalen)",
+    "rmst": "restricted mean survival time",
     "cox": "proportional hazards regression (Cox)",
     "aalen_johansen": "incidence of competing events over time (Aalen–Johansen), with Gray's test",
     "propensity": "comparison of two arms weighted by propensity scores",

@@ -22,7 +22,10 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "hazard_ratio", "hazard_ratio_low", "hazard_ratio_high", "odds_ratio", "odds_ratio_low", "odds_ratio_high",
         "risk_ratio", "risk_ratio_low", "risk_ratio_high",
     ),
-    "groups": ("group", "cause", "n", "events", "median", "observed", "expected"),
+    "groups": (
+        "group", "cause", "n", "events", "median", "median_low", "median_high", "observed", "expected",
+        "rmst", "std_error", "conf_low", "conf_high",
+    ),
     "columns": ("column", "n", "missing", "mean", "sd", "min", "q25", "median", "q75", "max"),
     "models": ("model", "auc", "auc_std_error", "brier", "calibration_slope", "calibration_in_the_large", "note"),
 }  # fmt: skip

@@ -51,6 +51,8 @@ from summand.methods.survival import (
     CoxRegression,
     KaplanMeier,
     LogRank,
+    NelsonAalen,
+    RestrictedMean,
 )
 
 __all__ = [
@@ -70,9 +72,11 @@ __all__ = [
     "LogisticRegression",
     "MetaAnalysis",
     "Method",
+    "NelsonAalen",
     "Partial",
     "PrincipalComponents",
     "Propensity",
+    "RestrictedMean",
     "Result",
     "Setting",
     "State",

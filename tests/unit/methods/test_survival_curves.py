@@ -113,7 +113,7 @@ def test_a_small_group_is_refused_as_an_empty_one(size: int) -> None:
     """Under the limits a group below ten people refuses the whole table, and nobody can tell nine from none."""
     batch = many({0: 50, 1: 50, 2: size})
     texts = []
-    for method in (KaplanMeier("Surv(days, died) ~ arm"), LogRank("Surv(days, died) ~ arm", "strata")):
+    for method in (KaplanMeier("Surv(days, died) ~ arm"), LogRank("Surv(days, died) ~ arm", site="strata")):
         with pytest.raises(CohortTooSmall) as refused:
             run_plain(method, [[batch]], Setting(DICTIONARY, INSTITUTIONAL, 1000, 1))
         texts.append(str(refused.value))
@@ -173,7 +173,7 @@ def test_nobody_at_all() -> None:
         {"name": "km", "formula": "Surv(days, died) ~ 1", "site": "pooled"},
         {"name": "km"},
         {"name": "logrank", "formula": "Surv(days, died) ~ arm", "site": "fixed"},
-        {"name": "logrank", "formula": "Surv(days, died) ~ arm", "rho": 1},
+        {"name": "logrank", "formula": "Surv(days, died) ~ arm", "rho": -1},
     ],
 )
 def test_requests_are_read_strictly(spec: dict) -> None:

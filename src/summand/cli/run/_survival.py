@@ -10,6 +10,14 @@ from summand.cli.run._verb import Formula, Spec, verb
 from summand.errors import UsageError
 
 
+def _numbers(text: str | None, option: str) -> list[float]:
+    """The numbers of an option such as ``--times 100,300``."""
+    try:
+        return [float(word) for word in text.split(",")] if text else []
+    except ValueError:
+        raise UsageError(f"{option} takes numbers with commas between.", remedy=f"Such as {option} 100,300.") from None
+
+
 @verb
 def cox(
     formula: Formula,
@@ -26,13 +34,15 @@ def cox(
 def km(
     formula: Formula,
     site: Annotated[str, typer.Option(help="pooled: one curve for each group over all sites.")] = "pooled",
+    times: Annotated[str | None, typer.Option(help="Times to tell the survival at, such as 100,300.")] = None,
+    conf_type: Annotated[str, typer.Option(help="Kind of interval: log-log, log or plain.")] = "log-log",
 ) -> Spec:
     """Kaplan-Meier survival curves, overall (~ 1) or by group (~ sex)."""
     if site != "pooled":
         raise UsageError(
             f"Kaplan-Meier curves are over all sites together, not '{site[:40]}'.", remedy="Leave --site out."
         )
-    return {"name": "km", "formula": formula}
+    return {"name": "km", "formula": formula, "conf_type": conf_type, "times": _numbers(times, "--times")}
 
 
 @verb
@@ -41,9 +51,37 @@ def logrank(
     site: Annotated[
         str, typer.Option(help="pooled: one comparison; strata: each site compares its own people.")
     ] = "pooled",
+    weights: Annotated[
+        str, typer.Option(help="logrank, gehan-breslow, tarone-ware, peto-peto or fleming-harrington.")
+    ] = "logrank",
+    rho: Annotated[float, typer.Option(help="Power of the survival, for fleming-harrington.")] = 0.0,
+    gamma: Annotated[float, typer.Option(help="Power of one minus the survival, for fleming-harrington.")] = 0.0,
+    trend: Annotated[bool, typer.Option("--trend", help="Test the trend over ordered groups too.")] = False,
+    strata: Annotated[str | None, typer.Option(help="Compare people within the levels of this column.")] = None,
 ) -> Spec:
     """Log-rank test of groups: 'Surv(time, status) ~ group'."""
-    return {"name": "logrank", "formula": formula, "site": site}
+    return {
+        "name": "logrank", "formula": formula, "site": site, "weights": weights, "rho": rho, "gamma": gamma,
+        "trend": trend, "strata": strata,
+    }  # fmt: skip
+
+
+@verb
+def nelson_aalen(
+    formula: Formula,
+    conf_type: Annotated[str, typer.Option(help="Kind of interval: log or plain.")] = "log",
+) -> Spec:
+    """Cumulative hazards by Nelson and Aalen, overall (~ 1) or by group (~ sex)."""
+    return {"name": "nelson_aalen", "formula": formula, "conf_type": conf_type}
+
+
+@verb
+def rmst(
+    formula: Formula,
+    tau: Annotated[float | None, typer.Option(help="Until when; the longest time that all groups reach.")] = None,
+) -> Spec:
+    """Restricted mean survival time by group, with differences and ratios."""
+    return {"name": "rmst", "formula": formula, "tau": tau}
 
 
 Censored = Annotated[str, typer.Option(help="The level of the status that means: no event by the end of follow-up.")]

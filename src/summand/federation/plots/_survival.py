@@ -34,12 +34,21 @@ def _observed(alt: Any, result: Values) -> Any:
 
 def _curves(alt: Any, result: Values) -> Any:
     """Survival as steps, with confidence bands."""
+    return _steps(alt, result, "survival", alt.Scale(domain=[0, 1]))
+
+
+def _hazards(alt: Any, result: Values) -> Any:
+    """Cumulative hazards as steps, with confidence bands."""
+    return _steps(alt, result, "cumulative_hazard", alt.Undefined)
+
+
+def _steps(alt: Any, result: Values, what: str, scale: Any) -> Any:
     rows = [
-        {"group": group["group"], "time": time, "survival": survival, "low": low, "high": high}
+        {"group": group["group"], "time": time, "value": value, "low": low, "high": high}
         for group in result["groups"]
         if group.get("curve")
-        for time, survival, low, high in zip(
-            *(group["curve"][name] for name in ("time", "survival", "conf_low", "conf_high")), strict=True
+        for time, value, low, high in zip(
+            *(group["curve"][name] for name in ("time", what, "conf_low", "conf_high")), strict=True
         )
     ]
     if not rows:
@@ -48,9 +57,9 @@ def _curves(alt: Any, result: Values) -> Any:
         x=alt.X("time:Q", title="time"), color=alt.Color("group:N", title=None)
     )
     band = base.mark_area(opacity=0.2, interpolate="step-after").encode(
-        y=alt.Y("low:Q", scale=alt.Scale(domain=[0, 1]), title="survival (95 % interval)"), y2="high:Q"
+        y=alt.Y("low:Q", scale=scale, title=f"{what.replace('_', ' ')} (95 % interval)"), y2="high:Q"
     )
-    line = base.mark_line(interpolate="step-after", strokeWidth=2).encode(y="survival:Q")
+    line = base.mark_line(interpolate="step-after", strokeWidth=2).encode(y="value:Q")
     return (band + line).properties(width=WIDTH, height=HEIGHT)
 
 
@@ -80,6 +89,7 @@ def _incidence(alt: Any, result: Values) -> Any:
 DRAWINGS: Mapping[str, Draw] = {
     "km": _curves,
     "logrank": _observed,
+    "nelson_aalen": _hazards,
     "cox": forest,
     "aalen_johansen": _incidence,
 }

@@ -9,10 +9,14 @@ from summand.methods.survival._aalen_johansen import AalenJohansen
 from summand.methods.survival._cox import CoxRegression
 from summand.methods.survival._kaplan_meier import KaplanMeier
 from summand.methods.survival._logrank import LogRank
+from summand.methods.survival._nelson_aalen import NelsonAalen
+from summand.methods.survival._rmst import RestrictedMean
 
 METHODS: tuple[type[Method], ...] = (
     KaplanMeier,
     LogRank,
+    NelsonAalen,
+    RestrictedMean,
     CoxRegression,
     AalenJohansen,
 )
@@ -23,4 +27,6 @@ __all__ = [
     "CoxRegression",
     "KaplanMeier",
     "LogRank",
+    "NelsonAalen",
+    "RestrictedMean",
 ]

@@ -47,7 +47,17 @@ class Grouping:
             raise FormulaInvalid(
                 "The right side names more than one group column.", remedy="Write ~ 1, or ~ column with one column."
             )
-        column = dictionary[factors[0].column]
+        return cls.by(factors[0].column, dictionary)
+
+    @classmethod
+    def by(cls, name: str, dictionary: Dictionary) -> Self:
+        """The levels of one column.
+
+        Raises:
+            FormulaInvalid: if it has none in the dictionary.
+            ColumnMissing: if the dictionary lacks it.
+        """
+        column = dictionary[name]
         labels = () if column.kind == "text" else levels_of(column)
         if not labels:
             raise FormulaInvalid(
@@ -78,19 +88,20 @@ class Grouping:
             )
         return found
 
-    def check_sizes(self, sizes: Array, limits: Limits) -> None:
+    def check_sizes(self, sizes: Array, limits: Limits, within: str = "") -> None:
         """Refuse where a group is too small to be shown; an empty one and a small one are told alike.
 
         One group left out would follow from the total and the others, so nothing is shown.
 
         Args:
             sizes: People in each group over all sites, shape (groups,).
+            within: What the groups are further divided by, as words for the refusal.
 
         Raises:
             CohortTooSmall: if a group has fewer than ``minimum_cell`` people.
         """
         if limits.minimum_cell > 1 and bool((sizes < limits.minimum_cell - 0.5).any()):
-            where = "The cohort" if self.column is None else f"A group of '{self.column}'"
+            where = "The cohort" if self.column is None else f"A group of '{self.column}'{within}"
             raise CohortTooSmall(
                 f"{where} has fewer than {limits.minimum_cell} people over all sites.",
                 remedy="Merge levels of the column, widen the cohort, or leave the grouping out.",

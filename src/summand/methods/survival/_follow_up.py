@@ -1,4 +1,4 @@
-"""Follow-up until an event: reading ``Surv(time, status)``, and tables by time that add over batches."""
+"""Follow-up until an event: reading ``Surv(time, status)`` or ``Surv(start, stop, status)``, and tables by time."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ class FollowUp:
         latest: The largest time that the dictionary allows.
         no_event, event: What the status column of a batch holds for "no event" and "event": 0 and 1, or 1 and 2, or
             the positions of these levels.
+        start: The column of the times at which people come under observation; None if all do at time 0.
     """
 
     time: str
@@ -33,6 +34,7 @@ class FollowUp:
     latest: float
     no_event: float
     event: float
+    start: str | None = None
 
     @classmethod
     def of(cls, formula: Formula, dictionary: Dictionary) -> Self:
@@ -42,7 +44,7 @@ class FollowUp:
         have status 1 could not tell. The range or levels {0, 1} mean 0/1, {1, 2} mean 1/2; 1 alone means 0/1.
 
         Raises:
-            FormulaInvalid: if the left side is not ``Surv(time, status)`` with a numeric time.
+            FormulaInvalid: if the left side is not ``Surv(…)`` with numeric times.
             ValueOutOfRange: if the dictionary allows negative times.
             StatusInvalid: if the dictionary allows other status values than 0/1 or 1/2.
         """
@@ -51,14 +53,12 @@ class FollowUp:
             raise FormulaInvalid(
                 "The outcome is not a follow-up time with a status.", remedy="Write Surv(time, status) ~ ..."
             )
-        if outcome.start is not None:
-            raise FormulaInvalid(
-                "Entry after time 0, Surv(start, stop, status), is not offered.", remedy="Write Surv(time, status)."
-            )
-        _check_time(dictionary[outcome.time])
-        return cls(
-            outcome.time, outcome.status, dictionary[outcome.time].range[1], *_coding(dictionary[outcome.status])
-        )
+        if outcome.start == outcome.time:
+            raise FormulaInvalid("A row starts and ends in the same column.", remedy="Write Surv(start, stop, status).")
+        for name in (outcome.time, *([] if outcome.start is None else [outcome.start])):
+            _check_time(dictionary[name])
+        latest, coding = dictionary[outcome.time].range[1], _coding(dictionary[outcome.status])
+        return cls(outcome.time, outcome.status, latest, *coding, outcome.start)
 
     def read(self, batch: Batch) -> tuple[Array, Events]:
         """The times, shape (rows,), and whether they end in the event, shape (rows,).
@@ -79,6 +79,29 @@ class FollowUp:
         if not bool((events | (status == self.no_event)).all()):
             raise _not_a_status(self.status)
         return times, events
+
+    def read_entries(self, batch: Batch, times: Array) -> Array | None:
+        """When each row comes under observation, shape (rows,); None if all do at time 0.
+
+        A row is at risk at t if ``start < t <= stop``, so that rows which follow each other meet in no time twice.
+
+        Args:
+            times: What `read` gave.
+
+        Raises:
+            ValueOutOfRange: if a row starts before 0, or not before it ends.
+        """
+        if self.start is None:
+            return None
+        starts = batch.number(self.start)
+        if batch.rows and float(starts.min()) < 0.0:
+            raise _negative(self.start)
+        if not bool((starts < times).all()):
+            raise ValueOutOfRange(
+                f"Some rows start ('{self.start}') at or after the time at which they end ('{self.time}').",
+                remedy="Correct the columns: a row is at risk after its start and up to its end.",
+            )
+        return starts
 
 
 def _check_time(column: Column) -> None:

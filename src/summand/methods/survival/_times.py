@@ -148,6 +148,13 @@ class TimeGrid:
         ends = np.searchsorted(state.times, times - 1e-9 * state.step, side="left")
         return np.minimum(ends + 1, len(state.times))  # who stays beyond the last step has seen all of them
 
+    def entered(self, starts: Array, state: TimesState) -> Positions:
+        """How many grid times each start has passed: who enters at a grid time is at risk from the next one on.
+
+        On a coarse grid a start counts as the beginning of its step, so that nobody leaves before having entered.
+        """
+        return np.searchsorted(state.times, starts + 1e-9 * state.step, side="right")
+
     def _snapped(self, times: Array, state: TimesState) -> Array:
         """Times as the grid writes them."""
         return times if state.step == 0.0 else self._value(self._slot(times, state.step), state.step)
