@@ -1,4 +1,4 @@
-"""Regenerate docs/reference/{cli,errors,json,methods}.md and the schemas of ``--json`` from the code: python -m docs.reference_pages"""
+"""Regenerate docs/reference/{cli,errors,json,methods}.md and all JSON Schemas from the code: python -m docs.reference_pages"""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 import typer
 
 from docs.schemas import SCHEMAS
+from summand.agreement import json_schema
 from summand.cli._app import BRANCHES, build
 from summand.errors import SummandError
 from summand.methods import FAMILIES
@@ -150,6 +151,8 @@ def pages() -> dict[str, str]:
     found = {"cli.md": cli_page(), "errors.md": errors_page(), "json.md": json_page(), "methods.md": methods_page()}
     for name, schema in SCHEMAS.items():
         found[f"{name}.schema.json"] = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+    # one space of indent: the document is long
+    found["agreement.schema.json"] = json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n"
     return found
 
 

@@ -44,7 +44,7 @@ def _hazards(alt: Any, result: Values) -> Any:
 
 def _steps(alt: Any, result: Values, what: str, scale: Any) -> Any:
     rows = [
-        {"group": group["group"], "time": time, "value": value, "low": low, "high": high}
+        {"group": group["group"], "time": time, what: value, "low": low, "high": high}
         for group in result["groups"]
         if group.get("curve")
         for time, value, low, high in zip(
@@ -59,7 +59,7 @@ def _steps(alt: Any, result: Values, what: str, scale: Any) -> Any:
     band = base.mark_area(opacity=0.2, interpolate="step-after").encode(
         y=alt.Y("low:Q", scale=scale, title=f"{what.replace('_', ' ')} (95 % interval)"), y2="high:Q"
     )
-    line = base.mark_line(interpolate="step-after", strokeWidth=2).encode(y="value:Q")
+    line = base.mark_line(interpolate="step-after", strokeWidth=2).encode(y=f"{what}:Q")
     return (band + line).properties(width=WIDTH, height=HEIGHT)
 
 
