@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from abc import ABC, abstractmethod
 from dataclasses import field
 from functools import cached_property
 from typing import Any, ClassVar, Self
@@ -18,7 +19,7 @@ from summand.tables import Array, Batch
 
 
 @dataclasses.dataclass(frozen=True)
-class GroupedMethod(SurvivalMethod):
+class GroupedMethod(SurvivalMethod, ABC):
     """Base of the methods that are made from one table by group and time; `found` says what each makes of it."""
 
     formula: str
@@ -109,6 +110,6 @@ class GroupedMethod(SurvivalMethod):
             warnings.append(grouped_entries(self.grid.minimum_cell))
         return Result(self.name, self.found(table), tuple(warnings))
 
+    @abstractmethod
     def found(self, table: GroupTimes) -> dict[str, Any]:
         """The result's values."""
-        raise NotImplementedError
