@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from docs.schemas._common import COUNT, NUMBER, Schema, array_of, object_of, result_of
+from docs.schemas._common import COUNT, NUMBER, TERM, Schema, array_of, object_of, result_of
 
 GROUP = {"group": {"type": "string"}, "n": COUNT, "events": COUNT}
 COUNTS = dict.fromkeys(("at_risk", "events"), array_of({"type": "integer", "minimum": 0}))
@@ -69,6 +69,15 @@ SCHEMAS: dict[str, Schema] = {
                 ),
                 description="Gray's test of the groups, for each cause that enough people have.",
             ),
+        },
+    ),
+    "fine_gray": result_of(
+        ["fine_gray"],
+        "Subdistribution hazard ratios: summand run fine_gray --json",
+        {
+            "cause": {"type": "string"}, "site": {"enum": ["pooled", "strata"]}, "events": COUNT,
+            "competing_events": {"anyOf": [COUNT, {"type": "null"}]}, "converged": {"type": "boolean"},
+            "log_likelihood": NUMBER, "terms": array_of(TERM),
         },
     ),
     "logrank": result_of(

@@ -27,3 +27,14 @@ def test_aalen_johansen_prints_curves_and_tests(capsys: pytest.CaptureFixture[st
     assert [(row["group"], row["cause"]) for row in found["groups"]] == [("1", "1"), ("1", "2"), ("2", "1"), ("2", "2")]
     assert [test["statistic"] for test in found["tests"]] == pytest.approx([0.0194274755, 0.0665937354], rel=1e-8)
     assert "<svg" in plot.read_text("utf-8")
+
+
+def test_fine_gray_prints_subdistribution_hazard_ratios(capsys: pytest.CaptureFixture[str], pbc: Path) -> None:
+    """Over one shared baseline the coefficients are those of cmprsk's crr, which `tests/golden/r_competing.txt` keeps."""
+    formula = "Surv(time, status) ~ age + bili + albumin + trt"
+    words = ["run", "fine_gray", formula, "--cause", "2", "--site", "pooled", "--sites", pbc, "--by", "site", "--json"]
+    found = say(capsys, *words).matches("fine_gray")
+    assert [term["term"] for term in found["terms"]] == ["age", "bili", "albumin", "trt"]
+    expected = [0.042832250301500403, 0.13387580454186862, -1.3678960351526748, 0.026233752460408835]
+    assert [term["estimate"] for term in found["terms"]] == pytest.approx(expected, rel=1e-8)
+    assert (found["events"], found["competing_events"]) == (125, 19)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,10 @@ import pandas as pd
 import pytest
 
 from competing_cohorts import colon_causes, pbc_causes
-from summand.errors import CohortTooSmall, StatusInvalid
+from summand.errors import CohortTooSmall, FormulaInvalid, OutcomeConstant, Separation, StatusInvalid, UsageError
 from summand.methods.survival._aalen_johansen import AalenJohansen
-from summand.tables import NO_LIMITS, Count, Limits
+from summand.methods.survival._fine_gray import FineGray
+from summand.tables import NO_LIMITS, Batch, Column, Count, Dictionary, Limits
 from summand.testing.plain import run_plain
 from survival_cohorts import dealt, setting_of, uneven
 
@@ -138,10 +140,6 @@ def test_a_status_without_the_censored_level_is_refused() -> None:
 
 def test_levels_by_name_give_the_same_curves() -> None:
     """A category of named levels, whichever its order, is read like the numbers 0, 1, 2."""
-    from dataclasses import replace
-
-    from summand.tables import Batch, Column, Dictionary
-
     table = pbc_causes()
     setting = setting_of(table, 1)
     order = ("transplanted", "alive", "died")
@@ -156,3 +154,94 @@ def test_levels_by_name_give_the_same_curves() -> None:
     assert {row["cause"] for row in found} == set(by_cause)
     for row in found:
         assert row["curve"] == expected[by_cause[row["cause"]]]["curve"]
+
+
+MODELS = {
+    "pbc": (pbc_causes, FineGray("Surv(time, status) ~ age + bili + albumin + trt", "2", site="pooled"), "female"),
+    "colon": (colon_causes, FineGray("Surv(time, status) ~ age + sex + nodes", "1", site="pooled"), "arm"),
+}
+
+
+def check_terms(result, kind: str, name: str) -> None:
+    """Coefficients and standard errors are R's to 1e-8, relatively."""
+    expected = lines(kind, name)
+    assert [term["term"] for term in result.values["terms"]] == [term for term, *_ in expected]
+    for term, (_, estimate, std_error) in zip(result.values["terms"], expected, strict=True):
+        assert term["estimate"] == pytest.approx(float(estimate), rel=1e-8)
+        assert term["std_error"] == pytest.approx(float(std_error), rel=1e-8)
+
+
+@pytest.mark.parametrize("sites", [3, 4, 18])
+@pytest.mark.parametrize("name", MODELS)
+def test_fine_gray_equals_crr(name: str, sites: int) -> None:
+    """Over one shared baseline, coefficients, sandwich standard errors and likelihoods are those of cmprsk's crr."""
+    load, method, _ = MODELS[name]
+    table = load()
+    result = run_plain(method, [*dealt(table, uneven(len(table), sites)), []], setting_of(table, sites + 1))
+    check_terms(result, "crr", name)
+    ((log_likelihood, null),) = lines("crr-likelihood", name)
+    assert result.values["log_likelihood"] == pytest.approx(float(log_likelihood), rel=1e-10)
+    assert result.values["log_likelihood_null"] == pytest.approx(float(null), rel=1e-10)
+    assert result.values["robust"]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_stratified_fine_gray_equals_coxph_on_weights_by_stratum(name: str) -> None:
+    """With one stratum per site, coefficients are those of coxph on finegray's data, and standard errors those of the
+    sandwich over the strata's own crr; a site without patients and one with a single one change nothing.
+    """
+    load, method, column = MODELS[name]
+    table = load()
+    sites = [*dealt(table, table[column].to_numpy()), [], dealt(table.iloc[:1], np.zeros(1))[0]]
+    result = run_plain(replace(method, site="strata"), sites, setting_of(table, len(sites)))
+    check_terms(result, "strata", name)
+    ((log_likelihood, null),) = lines("strata-likelihood", name)
+    assert result.values["log_likelihood"] == pytest.approx(float(log_likelihood), rel=1e-10)
+    assert result.values["log_likelihood_null"] == pytest.approx(float(null), rel=1e-10)
+
+
+def test_coarse_fine_gray_is_that_of_times_rounded_up() -> None:
+    """Under the institutional limits the fit is that of the times rounded up to steps of ten events, with the robust
+    standard errors of coxph on finegray's weights.
+    """
+    table = colon_causes()
+    result = run_plain(MODELS["colon"][1], dealt(table, uneven(len(table), 4)), setting_of(table, 4, Limits()))
+    check_terms(result, "coarse", "colon")
+    ((*ends,),) = lines("coarse-ends", "colon")
+    assert f"{len(ends)} steps of at least 10 events" in result.warnings[0]
+
+
+def test_without_competing_events_it_is_cox_regression() -> None:
+    """Where nobody has another event, the estimates are Cox's with Breslow's ties."""
+    from summand.methods.survival._cox import CoxRegression
+
+    table = pbc_causes()
+    table["status"] = (table["status"] == 2).astype(int)
+    sites, setting = dealt(table, uneven(len(table), 4)), setting_of(table, 4)
+    ours = run_plain(FineGray("Surv(time, status) ~ age + bili", site="pooled"), sites, setting)
+    cox = run_plain(CoxRegression("Surv(time, status) ~ age + bili", "breslow", "pooled"), sites, setting)
+    for one, other in zip(ours.values["terms"], cox.values["terms"], strict=True):
+        assert one["estimate"] == pytest.approx(other["estimate"], rel=1e-9)
+
+
+def test_fine_gray_says_what_is_wrong() -> None:
+    """An unknown cause, no covariates, nobody with the event, and separation are diagnoses."""
+    table = pbc_causes()
+    setting = setting_of(table, 3)
+    with pytest.raises(UsageError, match="no cause '3'") as caught:
+        FineGray("Surv(time, status) ~ age", "3").under(setting)
+    assert "1, 2" in caught.value.remedy
+    with pytest.raises(FormulaInvalid, match="at least one covariate"):
+        FineGray("Surv(time, status) ~ 1").under(setting)
+    nobody = table.assign(status=np.where(table["status"] == 1, 0, table["status"]))
+    with pytest.raises(OutcomeConstant, match="Nobody at any site has the event"):
+        run_plain(FineGray("Surv(time, status) ~ age"), dealt(nobody, uneven(len(table), 3)), setting)
+    few = table.assign(status=np.where(np.arange(len(table)) > 60, 0, table["status"]))
+    with pytest.raises(CohortTooSmall, match="have the event"):
+        run_plain(
+            FineGray("Surv(time, status) ~ age", site="pooled"), dealt(few, uneven(len(table), 3)),
+            setting_of(table, 3, Limits()),
+        )  # fmt: skip
+    apart = table.assign(trt=np.where(table["status"] == 1, 2, 1))
+    with pytest.raises(Separation, match="'trt' set those with the event apart"):
+        run_plain(FineGray("Surv(time, status) ~ trt + age"), dealt(apart, uneven(len(table), 3)), setting)

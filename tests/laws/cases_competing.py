@@ -7,6 +7,7 @@ from law_case import Case
 
 from summand.methods import Method
 from summand.methods.survival._aalen_johansen import AalenJohansen
+from summand.methods.survival._fine_gray import FineGray
 from summand.tables import NO_LIMITS, Batch, Column, Dictionary, Limits
 
 DICTIONARY = Dictionary(
@@ -58,4 +59,7 @@ def _case(name: str, method: Method, limits: Limits = NO_LIMITS, rows_min: int =
 CASES = [
     _case("aalen_johansen", AalenJohansen("Surv(days, status) ~ arm")),
     _case("aalen_johansen, coarse", AalenJohansen("Surv(years, exit) ~ arm", "stays"), Limits(), 300),
+    _case("fine_gray, strata", FineGray("Surv(days, status) ~ age + arm")),
+    _case("fine_gray, pooled", FineGray("Surv(years, exit) ~ marker + arm", "died", "stays", "pooled")),
+    _case("fine_gray, coarse", FineGray("Surv(days, status) ~ age + marker", "2", site="pooled"), Limits(), 150),
 ]

@@ -16,5 +16,6 @@ COMPUTATIONS: dict[str, str] = {
     "propensity": "comparison of two arms weighted by propensity scores",
     "pca": "principal components",
     "meta": "pooling of the sites' own estimates (meta-analysis)",
+    "fine_gray": "regression of the incidence of competing events (Fine–Gray)",
     "evaluate": "testing how well a model predicts",
 }

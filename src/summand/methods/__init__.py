@@ -49,6 +49,7 @@ from summand.methods.models import (
 from summand.methods.survival import (
     AalenJohansen,
     CoxRegression,
+    FineGray,
     KaplanMeier,
     LogRank,
     NelsonAalen,
@@ -64,6 +65,7 @@ __all__ = [
     "Crosstab",
     "Describe",
     "Evaluate",
+    "FineGray",
     "KaplanMeier",
     "Layout",
     "LinearRegression",

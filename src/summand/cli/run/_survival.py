@@ -91,3 +91,16 @@ Censored = Annotated[str, typer.Option(help="The level of the status that means:
 def aalen_johansen(formula: Formula, censored: Censored = "0") -> Spec:
     """Cumulative incidence of competing events, and Gray's test: 'Surv(time, status) ~ group'."""
     return {"name": "aalen_johansen", "formula": formula, "censored": censored}
+
+
+@verb
+def fine_gray(
+    formula: Formula,
+    cause: Annotated[str, typer.Option(help="The level of the status whose incidence is modelled.")] = "1",
+    censored: Censored = "0",
+    site: Annotated[
+        str, typer.Option(help="strata: each site has its own baseline and censoring; pooled: one for all.")
+    ] = "strata",
+) -> Spec:
+    """Ratios of subdistribution hazards among competing events, by Fine and Gray's model."""
+    return {"name": "fine_gray", "formula": formula, "cause": cause, "censored": censored, "site": site}

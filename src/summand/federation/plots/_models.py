@@ -9,7 +9,7 @@ from typing import Any
 from summand.federation.plots._size import ROW_HEIGHT, WIDTH, Draw, Values
 
 _ESTIMATE = ("estimate", "conf_low", "conf_high")
-RATIOS = {"cox": "hazard ratio", "logistic": "odds ratio"}
+RATIOS = {"cox": "hazard ratio", "fine_gray": "subdistribution hazard ratio", "logistic": "odds ratio"}
 
 
 def forest(alt: Any, result: Values) -> Any:

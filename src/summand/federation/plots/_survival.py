@@ -92,4 +92,5 @@ DRAWINGS: Mapping[str, Draw] = {
     "nelson_aalen": _hazards,
     "cox": forest,
     "aalen_johansen": _incidence,
+    "fine_gray": forest,
 }

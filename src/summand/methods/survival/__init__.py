@@ -7,6 +7,7 @@ and the result says so.
 from summand.methods._protocol import Method
 from summand.methods.survival._aalen_johansen import AalenJohansen
 from summand.methods.survival._cox import CoxRegression
+from summand.methods.survival._fine_gray import FineGray
 from summand.methods.survival._kaplan_meier import KaplanMeier
 from summand.methods.survival._logrank import LogRank
 from summand.methods.survival._nelson_aalen import NelsonAalen
@@ -19,12 +20,14 @@ METHODS: tuple[type[Method], ...] = (
     RestrictedMean,
     CoxRegression,
     AalenJohansen,
+    FineGray,
 )
 
 __all__ = [
     "METHODS",
     "AalenJohansen",
     "CoxRegression",
+    "FineGray",
     "KaplanMeier",
     "LogRank",
     "NelsonAalen",

@@ -11,21 +11,20 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from summand.methods import _spec
-from summand.methods._placed import Placed, check_length
+from summand.methods._placed import check_length
 from summand.methods._protocol import Block, Layout, Local, Result, Setting, State, length
-from summand.methods.formulas._formula import parse
-from summand.methods.formulas._formula_tree import Formula
 from summand.methods.survival._by_group import Grouping
-from summand.methods.survival._causes import CauseFollowUp, exit_table
+from summand.methods.survival._causes import exit_table
+from summand.methods.survival._competing import CompetingMethod
 from summand.methods.survival._gray import gray_test
 from summand.methods.survival._incidence import cumulative_incidence
 from summand.methods.survival._time_steps import grouped_times, step_ends
-from summand.methods.survival._times import TimeGrid, TimesState
+from summand.methods.survival._times import TimesState
 from summand.tables import Array, Batch, Count
 
 
 @dataclass(frozen=True)
-class AalenJohansen(Placed):
+class AalenJohansen(CompetingMethod):
     """Cumulative incidence of every cause of exit by group, and Gray's test of the groups, equal to the pooled ones.
 
     Where several events compete, one minus a Kaplan-Meier curve overstates each: who had another event cannot have this
@@ -91,29 +90,9 @@ class AalenJohansen(Placed):
         return method
 
     @cached_property
-    def parsed(self) -> Formula:
-        """The formula as a tree."""
-        return parse(self.formula)
-
-    @cached_property
-    def follow_up(self) -> CauseFollowUp:
-        """How times and kinds of exit are read."""
-        return CauseFollowUp.of(self.parsed, self.placed.dictionary, self.censored)
-
-    @cached_property
     def grouping(self) -> Grouping:
         """Whose curves are drawn."""
         return Grouping.of(self.parsed, self.placed.dictionary)
-
-    @cached_property
-    def grid(self) -> TimeGrid:
-        """The time grid that sites share, as fine as the limits allow."""
-        return TimeGrid.of(self.placed.dictionary[self.follow_up.time], self.placed.limits)
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns it reads."""
-        return self.parsed.columns
 
     def parameter_count(self) -> int:
         """None are estimated."""

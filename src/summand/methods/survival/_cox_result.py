@@ -26,11 +26,11 @@ def cox_values(fit: Fit, state: CoxState, design: Design) -> dict[str, Any]:
         "iterations": fit.iterations,
         "log_likelihood": fit.log_likelihood,
         "log_likelihood_null": fit.log_likelihood_null,
-        "terms": [_with_ratio(row) for row in term_rows(design.terms, beta, covariance)],
+        "terms": [with_ratio(row) for row in term_rows(design.terms, beta, covariance)],
     }
 
 
-def _with_ratio(row: dict[str, Any]) -> dict[str, Any]:
+def with_ratio(row: dict[str, Any]) -> dict[str, Any]:
     """A row of the table of terms with the hazard ratio and its interval."""
     return {
         **row,
