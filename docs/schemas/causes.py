@@ -42,4 +42,16 @@ SCHEMAS: dict[str, Schema] = {
             "crosstabs": array_of(CROSSTAB, description="Who is compared; arms by score, unless counts are hidden."),
         },
     ),
+    "standardisation": result_of(
+        ["standardisation", "aipw"],
+        "Means under each treatment: summand run standardisation or aipw --json",
+        {
+            "effects": array_of(EFFECT),
+            "means": array_of(MEAN),
+            "outcome": TEXT,
+            "model": {"enum": ["linear", "logistic"]},
+            "site": {"enum": ["pooled", "fixed"]},
+        },
+        {"scores_cut": COUNT, "treatment": TEXT},
+    ),
 }  # fmt: skip

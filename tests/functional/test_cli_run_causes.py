@@ -40,3 +40,18 @@ def test_propensity_prints_its_schema_and_draws_balance(
     shown = say(capsys, *words, "--estimand", "att", "--trim", "0.1").out
     for text in ("Comparison weighted by propensity scores", "drug = 1", "mean difference", "Balance", "compared"):
         assert text in shown
+
+
+def test_standardised_and_doubly_robust_means(
+    capsys: pytest.CaptureFixture[str], treated: Path, tmp_path: Path
+) -> None:
+    """Both print the same schema, cover the truth and draw the effects."""
+    files = ["--sites", treated, "--by", "hospital", "--site", "fixed", "--json"]
+    for words in (
+        ["standardisation", "pressure ~ drug*age", "--treatment", "drug"],
+        ["aipw", "drug ~ age", "--model", "pressure ~ drug*age"],
+    ):
+        found = say(capsys, "run", *words, *files, "--plot", tmp_path / "effect.svg").matches("standardisation")
+        assert found["effects"][0]["conf_low"] < -5 < found["effects"][0]["conf_high"] < 0
+        assert sum(row["n"] for row in found["means"]) == found["n"] == 600
+        assert (tmp_path / "effect.svg").read_text().startswith("<svg")

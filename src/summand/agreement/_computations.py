@@ -17,5 +17,7 @@ COMPUTATIONS: dict[str, str] = {
     "pca": "principal components",
     "meta": "pooling of the sites' own estimates (meta-analysis)",
     "fine_gray": "regression of the incidence of competing events (Fine–Gray)",
+    "standardisation": "standardised means under each treatment, by an outcome model (g-formula)",
+    "aipw": "doubly robust comparison of two treatments (AIPW)",
     "evaluate": "testing how well a model predicts",
 }

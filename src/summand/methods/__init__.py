@@ -30,7 +30,9 @@ from summand.methods.across import (
     MetaAnalysis,
 )
 from summand.methods.causes import (
+    DoublyRobust,
     Propensity,
+    Standardisation,
 )
 from summand.methods.description import (
     Crosstab,
@@ -64,6 +66,7 @@ __all__ = [
     "CoxRegression",
     "Crosstab",
     "Describe",
+    "DoublyRobust",
     "Evaluate",
     "FineGray",
     "KaplanMeier",
@@ -81,6 +84,7 @@ __all__ = [
     "RestrictedMean",
     "Result",
     "Setting",
+    "Standardisation",
     "State",
     "bounds",
     "from_spec",

@@ -39,6 +39,12 @@ class Batch:
             return self
         return Batch({name: values[keep] for name, values in self.columns.items()}, int(np.count_nonzero(keep)))
 
+    def part(self, rows: slice) -> Batch:
+        """Some consecutive rows, as views: nothing is copied."""
+        if rows.start == 0 and rows.stop == self.rows:
+            return self
+        return Batch({name: values[rows] for name, values in self.columns.items()}, rows.stop - rows.start)
+
     def complete(self, names: tuple[str, ...]) -> NDArray[np.bool_]:
         """Which rows have a value in every one of ``names``: shape (rows,)."""
         keep = np.ones(self.rows, dtype=np.bool_)

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from summand.cli.run._verb import Spec, verb
+from summand.cli.run._verb import Formula, Spec, verb
 
 Treatment = Annotated[str, typer.Argument(help="The score's formula, such as 'treated ~ age + C(ward)'.")]
+Site = Annotated[str, typer.Option(help="Intercepts: pooled, or fixed for one at each site, never sent.")]
 Outcome = Annotated[str, typer.Option("--outcome", help="A numeric column, or a comparison such as 'days > 30'.")]
 
 
@@ -33,3 +34,24 @@ def propensity(
         "trim": trim,
         "site": site,
     }
+
+
+@verb
+def standardisation(
+    formula: Formula,
+    treatment: Annotated[str, typer.Option("--treatment", help="The column whose levels are compared.")],
+    site: Site = "pooled",
+) -> Spec:
+    """Means if everybody had each treatment in turn, by an outcome model (g-formula)."""
+    return {"name": "standardisation", "formula": formula, "treatment": treatment, "site": site}
+
+
+@verb
+def aipw(
+    treatment: Treatment,
+    model: Annotated[str, typer.Option("--model", help="The outcome model, such as 'died ~ treated*age + sex'.")],
+    cut: Annotated[float, typer.Option(help="Scores are cut to [cut, 1 - cut].")] = 0.01,
+    site: Site = "pooled",
+) -> Spec:
+    """The effect of a treatment, right if the score or the outcome model is (doubly robust)."""
+    return {"name": "aipw", "treatment": treatment, "formula": model, "cut": cut, "site": site}

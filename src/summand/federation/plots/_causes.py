@@ -32,4 +32,18 @@ def _love(alt: Any, result: Values) -> Any:
     ).properties(width=WIDTH, height=ROW_HEIGHT * max(len(order), 2))
 
 
-DRAWINGS: Mapping[str, Draw] = {"propensity": _love}
+def _means(alt: Any, result: Values) -> Any:
+    """The mean under each treatment with its 95 % interval."""
+    rows = [row for row in result.get("means") or [] if row.get("mean") is not None]
+    if not rows:
+        return None
+    kept = [{name: row[name] for name in ("arm", "mean", "conf_low", "conf_high")} for row in rows]
+    base = alt.Chart(alt.Data(values=kept)).encode(y=alt.Y("arm:N", sort=[row["arm"] for row in kept], title=None))
+    scale = alt.Scale(zero=False)
+    axis = alt.X("conf_low:Q", scale=scale, title=f"mean of {result.get('outcome')} (95 % interval)")
+    bars = base.mark_rule(strokeWidth=2).encode(x=axis, x2="conf_high:Q")
+    points = base.mark_point(filled=True, size=70, shape="square").encode(x=alt.X("mean:Q", scale=scale))
+    return (bars + points).properties(width=WIDTH, height=ROW_HEIGHT * max(len(rows), 2))
+
+
+DRAWINGS: Mapping[str, Draw] = {"propensity": _love, "standardisation": _means, "aipw": _means}

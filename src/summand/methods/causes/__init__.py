@@ -4,11 +4,19 @@ Promise: no effect without its interval, its balance or its check; a comparison 
 """
 
 from summand.methods._protocol import Method
+from summand.methods.causes._aipw import DoublyRobust
 from summand.methods.causes._propensity import Propensity
+from summand.methods.causes._standardisation import Standardisation
 
-METHODS: tuple[type[Method], ...] = (Propensity,)
+METHODS: tuple[type[Method], ...] = (
+    Propensity,
+    Standardisation,
+    DoublyRobust,
+)
 
 __all__ = [
     "METHODS",
+    "DoublyRobust",
     "Propensity",
+    "Standardisation",
 ]

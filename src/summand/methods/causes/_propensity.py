@@ -200,8 +200,7 @@ class Propensity(Placed):
                 sums[4:6] = batch.rows - arms.sum(), arms.sum()
             return sums
         for first in range(0, batch.rows, CHUNK_ROWS):
-            rows = slice(first, min(first + CHUNK_ROWS, batch.rows))
-            chunk = batch if rows == slice(0, batch.rows) else _rows_of(batch, rows)
+            chunk = batch.part(slice(first, min(first + CHUNK_ROWS, batch.rows)))
             x = self._design(chunk)
             eta = np.concatenate((own, self.model_state(state).beta)) @ x
             if state.phase == "errors":
@@ -298,7 +297,3 @@ class Propensity(Placed):
 def _mix(means: Array) -> Array:
     """The derivatives of the two means' equations from the four that were summed: ``Σ w' y x − mean Σ w' x``."""
     return np.hstack((-np.diag(means), np.eye(2)))
-
-
-def _rows_of(batch: Batch, rows: slice) -> Batch:
-    return Batch({name: values[rows] for name, values in batch.columns.items()}, rows.stop - rows.start)
