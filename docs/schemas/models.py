@@ -2,13 +2,47 @@
 
 from __future__ import annotations
 
-from docs.schemas._common import CURVES, NUMBER, TERM, Schema, array_of, result_of
+from docs.schemas._common import COUNT, CURVES, NUMBER, TERM, Schema, array_of, object_of, result_of
 
+ODDS = dict.fromkeys(("odds_ratio", "odds_ratio_low", "odds_ratio_high"), NUMBER)
+LEVEL = object_of({"level": {"type": "string"}, "n": COUNT})
+TEST = object_of(
+    {"term": {"type": "string"}, "statistic": NUMBER, "degrees_of_freedom": {"type": "integer"}, "p_value": NUMBER}
+)
 SCHEMAS: dict[str, Schema] = {
     "run": result_of(
         ["linear", "logistic", "cox"],
         "A fitted model: summand run linear, logistic or cox --json",
         {"converged": {"type": "boolean"}, "log_likelihood": NUMBER, "terms": array_of(TERM)},
         {"site": {"enum": ["pooled", "fixed", "strata"]}, **CURVES},
+    ),
+    "ordinal": result_of(
+        ["ordinal"],
+        "Regression of ordered levels: summand run ordinal --json",
+        {
+            "converged": {"type": "boolean"}, "log_likelihood": NUMBER, "link": {"enum": ["logit", "probit"]},
+            "terms": array_of({**TERM, "properties": {**TERM["properties"], **ODDS}}),
+            "thresholds": array_of(TERM, description="Between which levels: 0|1, 1|2 …"),
+            "levels": array_of(LEVEL),
+        },
+        {
+            "site": {"enum": ["pooled"]}, **CURVES,
+            "proportional_odds": array_of(
+                TEST, description="Score tests of equal coefficients at every threshold; null where there is none."
+            ),
+        },
+    ),
+    "multinomial": result_of(
+        ["multinomial"],
+        "Multinomial regression: summand run multinomial --json",
+        {
+            "converged": {"type": "boolean"}, "log_likelihood": NUMBER,
+            "reference": {"type": "string", "description": "The level that the others are compared with."},
+            "terms": array_of(
+                {**TERM, "properties": {"level": {"type": "string"}, **TERM["properties"], **ODDS}}
+            ),
+            "levels": array_of(LEVEL),
+        },
+        {"site": {"enum": ["pooled", "fixed"]}, **CURVES},
     ),
 }  # fmt: skip

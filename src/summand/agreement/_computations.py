@@ -7,6 +7,8 @@ COMPUTATIONS: dict[str, str] = {
     "crosstab": "two columns counted together, with tests and ratios",
     "linear": "linear regression",
     "logistic": "logistic regression",
+    "multinomial": "multinomial logistic regression",
+    "ordinal": "regression of ordered levels",
     "km": "survival curves (Kaplan–Meier)",
     "logrank": "comparison of survival curves (log-rank test)",
     "nelson_aalen": "cumulative hazards (Nelson–Aalen)",

@@ -47,6 +47,8 @@ from summand.methods.learning import (
 from summand.methods.models import (
     LinearRegression,
     LogisticRegression,
+    MultinomialRegression,
+    OrdinalRegression,
 )
 from summand.methods.survival import (
     AalenJohansen,
@@ -77,7 +79,9 @@ __all__ = [
     "LogisticRegression",
     "MetaAnalysis",
     "Method",
+    "MultinomialRegression",
     "NelsonAalen",
+    "OrdinalRegression",
     "Partial",
     "PrincipalComponents",
     "Propensity",

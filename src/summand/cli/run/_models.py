@@ -21,3 +21,18 @@ def linear(formula: Formula, site: Intercepts = "pooled") -> Spec:
 def logistic(formula: Formula, site: Intercepts = "pooled") -> Spec:
     """Logistic regression; the outcome has two values or is a comparison such as 'num > 0'."""
     return {"name": "logistic", "formula": formula, "site": site}
+
+
+@verb
+def multinomial(formula: Formula, site: Intercepts = "pooled") -> Spec:
+    """Multinomial logistic regression of an outcome with several levels, each against the first."""
+    return {"name": "multinomial", "formula": formula, "site": site}
+
+
+@verb
+def ordinal(
+    formula: Formula,
+    link: Annotated[str, typer.Option(help="logit: proportional odds; probit: a normal latent scale.")] = "logit",
+) -> Spec:
+    """Regression of an outcome with ordered levels, with a test of proportional odds."""
+    return {"name": "ordinal", "formula": formula, "link": link}

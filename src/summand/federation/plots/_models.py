@@ -9,12 +9,18 @@ from typing import Any
 from summand.federation.plots._size import ROW_HEIGHT, WIDTH, Draw, Values
 
 _ESTIMATE = ("estimate", "conf_low", "conf_high")
-RATIOS = {"cox": "hazard ratio", "fine_gray": "subdistribution hazard ratio", "logistic": "odds ratio"}
+RATIOS = {
+    "cox": "hazard ratio",
+    "fine_gray": "subdistribution hazard ratio",
+    "logistic": "odds ratio",
+    "multinomial": "odds ratio",
+    "ordinal": "odds ratio",
+}
 
 
 def forest(alt: Any, result: Values) -> Any:
     """Estimates with their 95 % intervals; hazard and odds ratios on a logarithmic scale."""
-    ratio = RATIOS.get(str(result.get("method")))
+    ratio = None if result.get("link") == "probit" else RATIOS.get(str(result.get("method")))
     rows = _terms(result.get("terms") or (), ratio is not None)
     if not rows:
         return None
@@ -40,8 +46,9 @@ def _terms(terms: Sequence[Values], is_ratio: bool) -> list[dict[str, Any]]:
         if len(values) < len(_ESTIMATE) or (is_ratio and (term["term"] == "Intercept" or max(map(abs, values)) > 700)):
             continue
         estimate, low, high = map(math.exp, values) if is_ratio else values
-        rows.append({"term": term["term"], "estimate": estimate, "low": low, "high": high})
+        name = f"{term['term']} ({term['level']})" if "level" in term else term["term"]
+        rows.append({"term": name, "estimate": estimate, "low": low, "high": high})
     return rows
 
 
-DRAWINGS: Mapping[str, Draw] = dict.fromkeys(("linear", "logistic"), forest)
+DRAWINGS: Mapping[str, Draw] = dict.fromkeys(("linear", "logistic", "multinomial", "ordinal"), forest)

@@ -6,14 +6,20 @@ Promise: a fit that does not exist (separation, collinearity, no convergence) is
 from summand.methods._protocol import Method
 from summand.methods.models._linear import LinearRegression
 from summand.methods.models._logistic import LogisticRegression
+from summand.methods.models._multinomial import MultinomialRegression
+from summand.methods.models._ordinal import OrdinalRegression
 
 METHODS: tuple[type[Method], ...] = (
     LinearRegression,
     LogisticRegression,
+    MultinomialRegression,
+    OrdinalRegression,
 )
 
 __all__ = [
     "METHODS",
     "LinearRegression",
     "LogisticRegression",
+    "MultinomialRegression",
+    "OrdinalRegression",
 ]

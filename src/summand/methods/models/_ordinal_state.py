@@ -1,0 +1,23 @@
+"""What travels between the rounds of an ordinal regression."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from summand.methods._ascent import AscentState
+from summand.tables import Array
+
+
+@dataclass(frozen=True)
+class OrdinalState(AscentState):
+    """The point at which the sites evaluate: thresholds, then coefficients.
+
+    Attributes:
+        phase: ``survey`` while people are counted, ``ascent``, then ``test`` for proportional odds.
+        counts: People by level, shape (k,).
+        covariance: The upper triangle of the covariance at the maximum, in scaled units; empty before.
+    """
+
+    phase: str
+    counts: Array
+    covariance: Array
