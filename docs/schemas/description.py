@@ -30,7 +30,50 @@ STRATUM = object_of(
     }
 )  # fmt: skip
 
+GROUPS = array_of(object_of({"group": {"type": "string"}, "n": COUNT}))
+ROW = object_of(
+    {
+        "variable": {"type": "string"}, "kind": {"enum": ["number", "category"]}, "counts": TABLE, "smd": NUMBER,
+        "p_value": NUMBER, "test": {"type": ["string", "null"]},
+    },
+    {
+        "unit": {"type": "string"}, "summary": {"enum": ["mean", "median"]}, "levels": array_of({"type": "string"}),
+        **dict.fromkeys(("mean", "sd"), array_of(NUMBER, description="Over all, then in each group.")),
+        **dict.fromkeys(("min", "q25", "median", "q75", "max"), array_of(BAND, description="Over all, then in each group.")),
+        "share": {
+            "anyOf": [array_of(array_of(NUMBER)), {"type": "null"}],
+            "description": "For each level, over all and in each group; null where a count is kept back.",
+        },
+    },
+)  # fmt: skip
+GROUP_TEST = object_of(
+    {
+        "variable": {"type": "string"}, "test": {"type": "string"},
+        **dict.fromkeys(("statistic", "degrees_of_freedom", "degrees_of_freedom_within", "p_value"), NUMBER),
+    }
+)  # fmt: skip
+DIFFERENCE = object_of(
+    {
+        "variable": {"type": "string"}, "difference": {"type": "string"},
+        **dict.fromkeys(("estimate", "std_error", "p_value", "conf_low", "conf_high", "hedges_g", "p_adjusted"), NUMBER),
+    },
+    {"superiority": NUMBER},
+)  # fmt: skip
+
 SCHEMAS: dict[str, Schema] = {
+    "table-one": result_of(
+        ["table_one"],
+        "Table one: summand run table_one --json",
+        {"by": {"type": "string"}, "groups": GROUPS, "variables": array_of(ROW)},
+    ),
+    "compare-groups": result_of(
+        ["compare_groups"],
+        "Numbers compared between groups: summand run compare_groups --json",
+        {
+            "by": {"type": "string"}, "groups": GROUPS, "variables": array_of(ROW), "tests": array_of(GROUP_TEST),
+            "differences": array_of(DIFFERENCE),
+        },
+    ),
     "crosstab": result_of(
         ["crosstab"],
         "Two columns counted together: summand run crosstab --json",

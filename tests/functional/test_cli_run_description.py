@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 from cli_kit import say
 
+from summand.federation import Federation
+
 
 @pytest.fixture(scope="module")
 def lung(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -31,3 +33,47 @@ def test_crosstab_equals_scipy(capsys: pytest.CaptureFixture[str], lung: Path) -
     assert found["strata"] == "site"
     shown = say(capsys, *words).out
     assert shown.index("sex by time > 300") < shown.index("common odds ratio")
+
+
+def test_table_one_reads_like_a_paper(capsys: pytest.CaptureFixture[str], lung: Path) -> None:
+    """Each line of the table is n (%), mean (SD) or median [quartiles], as pandas and scipy find them; the JSON fits."""
+    from scipy.stats import ttest_ind
+
+    words = ["run", "table_one", "age", "ph.ecog", "meal.cal", "--group", "sex", "--nonnormal", "meal.cal"]
+    found = say(capsys, *words, "--sites", lung, "--by", "inst", "--json").matches("table-one")
+    data = pd.read_csv(lung)
+    men, women = (data.loc[data["sex"] == sex, "age"] for sex in (1, 2))
+    assert found["variables"][0]["p_value"] == pytest.approx(ttest_ind(men, women, equal_var=False).pvalue, rel=1e-9)
+    request = {"name": "table_one", "columns": ["age", "ph.ecog", "meal.cal"], "by": "sex", "nonnormal": ["meal.cal"]}
+    sites = {f"site-{inst:g}": rows for inst, rows in data.groupby("inst")}
+    table = Federation.in_memory(sites).run(request).table().to_dicts()
+    assert table[0]["sex = 1 (n = 137)"] == f"{men.mean():.1f} ({men.std():.1f})"
+    share = (data.loc[data["sex"] == 2, "ph.ecog"] == 1).sum()
+    assert table[3]["sex = 2 (n = 90)"] == f"{share} ({100 * share / 90:.1f}%)"
+    low, middle, high = data["meal.cal"].quantile([0.25, 0.5, 0.75])
+    assert table[-1]["overall (n = 227)"] == f"{middle:.4g} [{low:.4g}, {high:.4g}]"
+    assert table[-1]["missing"] == str(data["meal.cal"].isna().sum())
+
+
+def test_compare_groups_equals_scipy(capsys: pytest.CaptureFixture[str], lung: Path) -> None:
+    """Kruskal and Wallis' test by performance status, and the JSON fits."""
+    from scipy.stats import kruskal
+
+    words = [
+        "run",
+        "compare_groups",
+        "age",
+        "--group",
+        "ph.ecog",
+        "--complete",
+        "--sites",
+        lung,
+        "--by",
+        "inst",
+        "--json",
+    ]
+    found = say(capsys, *words).matches("compare-groups")
+    data = pd.read_csv(lung).dropna(subset=["ph.ecog"])
+    expected = kruskal(*(rows["age"] for _, rows in data.groupby("ph.ecog")))
+    assert found["n_dropped"] == 1
+    assert found["tests"][-1]["statistic"] == pytest.approx(expected.statistic, rel=1e-10)

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from summand.federation._table_one import table_one_records
+
 HIDDEN = "hidden"
 """Stands where a count was kept back: too few people."""
 
@@ -123,7 +125,11 @@ def tables_of(result: Mapping[str, Any]) -> Iterator[tuple[str, Table]]:
     if "by_site" in result:
         yield "By site", _by_site(result["by_site"])
         return
-    groups = result.get("groups")
+    if isinstance(result.get("variables"), list):
+        lines = table_one_records(result)
+        yield "", Table.of(lines, list(lines[0]) if lines else [])
+        result = {key: value for key, value in result.items() if key not in ("variables", "groups")}
+    groups: Any = result.get("groups")
     if isinstance(groups, list) and groups and "columns" in groups[0]:
         yield "", _described(groups)
         yield from _levels([{**row, "group": g["group"]} for g in groups for row in g["columns"] or []])

@@ -35,8 +35,10 @@ from summand.methods.causes import (
     Standardisation,
 )
 from summand.methods.description import (
+    CompareGroups,
     Crosstab,
     Describe,
+    TableOne,
 )
 from summand.methods.evaluation import (
     Evaluate,
@@ -65,6 +67,7 @@ __all__ = [
     "METHODS",
     "AalenJohansen",
     "Block",
+    "CompareGroups",
     "CoxRegression",
     "Crosstab",
     "Describe",
@@ -90,6 +93,7 @@ __all__ = [
     "Setting",
     "Standardisation",
     "State",
+    "TableOne",
     "bounds",
     "from_spec",
     "length",

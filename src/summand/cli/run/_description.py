@@ -31,3 +31,31 @@ def crosstab(
 ) -> Spec:
     """Two columns counted together: chi-square, exact and trend tests, odds and risk ratios, over strata too."""
     return {"name": "crosstab", "row": row, "column": column, "strata": strata, "site": site, "paired": paired}
+
+
+Columns = Annotated[list[str], typer.Argument(help="The columns that are described.")]
+Groups = Annotated[str, typer.Option("--group", help="A column with levels, or a comparison such as 'num > 0'.")]
+Complete = Annotated[bool, typer.Option("--complete", help="Leave out people who lack any of the columns.")]
+
+
+@verb
+def table_one(
+    columns: Columns,
+    group: Groups,
+    nonnormal: Annotated[
+        list[str] | None, typer.Option("--nonnormal", help="A number told by its median; once for each.")
+    ] = None,
+    categorical: Annotated[
+        list[str] | None, typer.Option("--categorical", help="A number whose levels are counted; once for each.")
+    ] = None,
+    complete: Complete = False,
+) -> Spec:
+    """The people of each group side by side: n (%), mean (SD), median, missing, standardised difference, p-value."""
+    special = {"nonnormal": list(nonnormal or ()), "categorical": list(categorical or ())}
+    return {"name": "table_one", "columns": columns, "by": group, **special, "complete": complete}
+
+
+@verb
+def compare_groups(columns: Columns, group: Groups, complete: Complete = False) -> Spec:
+    """Numbers compared between groups: t tests, analyses of variance, tests by ranks, differences with intervals."""
+    return {"name": "compare_groups", "columns": columns, "by": group, "complete": complete}

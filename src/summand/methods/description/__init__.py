@@ -4,13 +4,17 @@ Promise: each figure is the pooled one; where the limits have a minimum cell, no
 """
 
 from summand.methods._protocol import Method
+from summand.methods.description._compare_groups import CompareGroups
 from summand.methods.description._crosstab import Crosstab
 from summand.methods.description._describe import Describe
+from summand.methods.description._table_one import TableOne
 
-METHODS: tuple[type[Method], ...] = (Describe, Crosstab)
+METHODS: tuple[type[Method], ...] = (Describe, Crosstab, TableOne, CompareGroups)
 
 __all__ = [
     "METHODS",
+    "CompareGroups",
     "Crosstab",
     "Describe",
+    "TableOne",
 ]

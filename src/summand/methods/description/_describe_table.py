@@ -70,25 +70,25 @@ def _coarsened(
     told_apart = bool(cell.levels) or len(by_value) == cell.keys.count
     if told_apart and bool((np.rint(by_value) < people_min).any()):
         return None, None
-    unit = _step(cell.column) / _fewest(known, people_min)
+    unit = step_of(cell.column) / fewest(known.n, known.missing, people_min)
     if sd is None or sd == 0.0:
-        return _rounded(mean, unit), sd
-    return _rounded(mean, unit), _rounded(sd, unit * max(1.0, _step(cell.column) / sd))
+        return rounded(mean, unit), sd
+    return rounded(mean, unit), rounded(sd, unit * max(1.0, step_of(cell.column) / sd))
 
 
-def _step(column: Column) -> float:
+def step_of(column: Column) -> float:
     """The distance of two values of a numeric column, declared or assumed."""
     low, high = column.range
     declared = column.step or (1.0 if column.kind == "integer" else None)
     return declared or (high - low) / ASSUMED_STEPS or 1.0
 
 
-def _fewest(known: CellSums, people_min: int) -> int:
+def fewest(n: int, missing: int, people_min: int) -> int:
     """The fewest people that a reader must think possible: all but a missing count that is still hidden."""
-    return max(people_min, known.n + known.missing - people_min + 1)
+    return max(people_min, n + missing - people_min + 1)
 
 
-def _rounded(value: float, unit: float) -> float:
+def rounded(value: float, unit: float) -> float:
     """The value to the smallest power of ten that is at least ``unit``."""
     digits, exponent = f"{unit:.9e}".split("e")
     return round(value, -int(exponent) - (float(digits) > 1.0))
