@@ -58,7 +58,8 @@ TAIL: Schema = {
     "agreement_title": {"type": "string"},
     "notes": {"type": "array", "items": {"type": "string"}},
 }
-RATIO = ("hazard_ratio", "hazard_ratio_low", "hazard_ratio_high")
+RATIOS = ("hazard_ratio", "odds_ratio", "rate_ratio", "mean_ratio")
+RATIO = tuple(f"{name}{end}" for name in RATIOS for end in ("", "_low", "_high"))
 
 
 def result_of(

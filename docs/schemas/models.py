@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from docs.schemas._common import COUNT, CURVES, NUMBER, TERM, Schema, array_of, object_of, result_of
 
+STATISTIC: Schema = {
+    "statistic": NUMBER, "degrees_of_freedom": {"type": "integer", "minimum": 1},
+    "distribution": {"type": "string", "description": "chi-square, or F with its degrees of freedom."}, "p_value": NUMBER,
+}  # fmt: skip
+FIT = dict.fromkeys(("deviance", "null_deviance", "pseudo_r_squared", "dispersion", "aic", "bic"), NUMBER)
+
 ODDS = dict.fromkeys(("odds_ratio", "odds_ratio_low", "odds_ratio_high"), NUMBER)
 LEVEL = object_of({"level": {"type": "string"}, "n": COUNT})
 TEST = object_of(
@@ -44,5 +50,22 @@ SCHEMAS: dict[str, Schema] = {
             "levels": array_of(LEVEL),
         },
         {"site": {"enum": ["pooled", "fixed"]}, **CURVES},
+    ),
+    "glm": result_of(
+        ["glm"],
+        "A generalized linear model: summand run glm --json",
+        {
+            "converged": {"const": True}, "log_likelihood": NUMBER, "terms": array_of(TERM), **FIT,
+            "degrees_of_freedom": {"type": "integer"},
+            "family": {"enum": ["gaussian", "binomial", "poisson", "negative_binomial", "gamma"]},
+            "link": {"enum": ["identity", "logit", "probit", "cloglog", "log", "inverse"]},
+            "site": {"enum": ["pooled", "fixed"]},
+            "term_tests": array_of(object_of({"term": {"type": "string"}, **STATISTIC})),
+        },
+        {
+            "events": COUNT, "n_effective": NUMBER,
+            **dict.fromkeys(("overdispersion", "overdispersion_std_error"), NUMBER),
+            "tests": array_of(object_of({"test": {"enum": ["likelihood ratio", "wald", "score"]}, **STATISTIC})),
+        },
     ),
 }  # fmt: skip

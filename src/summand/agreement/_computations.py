@@ -11,6 +11,7 @@ COMPUTATIONS: dict[str, str] = {
     "logistic": "logistic regression",
     "multinomial": "multinomial logistic regression",
     "ordinal": "regression of ordered levels",
+    "glm": "regression of counts, rates, amounts and yes-or-no outcomes (generalized linear models)",
     "km": "survival curves (Kaplan–Meier)",
     "logrank": "comparison of survival curves (log-rank test)",
     "nelson_aalen": "cumulative hazards (Nelson–Aalen)",

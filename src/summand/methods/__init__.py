@@ -47,6 +47,7 @@ from summand.methods.learning import (
     PrincipalComponents,
 )
 from summand.methods.models import (
+    GeneralizedLinearModel,
     LinearRegression,
     LogisticRegression,
     MultinomialRegression,
@@ -74,6 +75,7 @@ __all__ = [
     "DoublyRobust",
     "Evaluate",
     "FineGray",
+    "GeneralizedLinearModel",
     "KaplanMeier",
     "Layout",
     "LinearRegression",

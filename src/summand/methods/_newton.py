@@ -153,6 +153,16 @@ def term_rows(
     return rows
 
 
+def ratios(rows: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+    """The rows of `term_rows` with ``exp(estimate)`` as ``name`` and its interval; None where it has no finite float64."""
+    parts = {name: "estimate", f"{name}_low": "conf_low", f"{name}_high": "conf_high"}
+    return [{**row, **{key: _exp(row[of]) for key, of in parts.items()}} for row in rows]
+
+
+def _exp(value: float) -> float | None:
+    return math.exp(value) if value < 700.0 else None
+
+
 def p_value(statistic: float, degrees_of_freedom: float | None = None) -> float:
     """Two-sided, from the tail itself and not as one minus the rest, so that small ones keep their digits."""
     if degrees_of_freedom is None:

@@ -102,3 +102,17 @@ def names(value: Any, key: str) -> tuple[str, ...]:
     if not all(isinstance(item, str) and len(item) <= TEXT_MAX for item in value):
         raise UsageError(f"The setting '{key}' holds something that is not a text.", remedy="Give a list of names.")
     return tuple(value)
+
+
+def positive(settings: Mapping[str, Any], key: str) -> float | None:
+    """A setting that is a number above 0 and at most a million, or None.
+
+    Raises:
+        UsageError: if it is another.
+    """
+    value = settings.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0.0 < value <= 1e6:
+        raise UsageError(f"The setting '{key}' is not a number above 0.", remedy=f"Leave '{key}' out, or give one.")
+    return float(value)

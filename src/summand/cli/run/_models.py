@@ -36,3 +36,19 @@ def ordinal(
 ) -> Spec:
     """Regression of an outcome with ordered levels, with a test of proportional odds."""
     return {"name": "ordinal", "formula": formula, "link": link}
+
+
+@verb
+def glm(
+    formula: Formula,
+    family: Annotated[str, typer.Option(help="gaussian, binomial, poisson, negative_binomial or gamma.")] = "gaussian",
+    link: Annotated[str, typer.Option(help="binomial: logit, probit, cloglog; gamma: log, inverse.")] = "",
+    offset: Annotated[str, typer.Option(help="A column, or 'log(column)' for time at risk.")] = "",
+    weights: Annotated[str, typer.Option(help="A column of prior weights.")] = "",
+    overdispersion: Annotated[float | None, typer.Option(help="Negative binomial: given; else estimated.")] = None,
+    null: Annotated[str, typer.Option(help="A formula within this one to compare with, such as '~ age'.")] = "",
+    site: Intercepts = "pooled",
+) -> Spec:
+    """Generalized linear model: counts and rates, amounts, probit and complementary log-log."""
+    own = {"family": family, "link": link, "offset": offset, "weights": weights, "null": null}
+    return {"name": "glm", "formula": formula, "site": site, "overdispersion": overdispersion, **own}

@@ -16,12 +16,15 @@ RATIOS = {
     "multinomial": "odds ratio",
     "ordinal": "odds ratio",
 }
+RATIO_COLUMNS = {"odds_ratio": "odds ratio", "rate_ratio": "rate ratio", "mean_ratio": "ratio of means"}
 
 
 def forest(alt: Any, result: Values) -> Any:
     """Estimates with their 95 % intervals; hazard and odds ratios on a logarithmic scale."""
-    ratio = None if result.get("link") == "probit" else RATIOS.get(str(result.get("method")))
-    rows = _terms(result.get("terms") or (), ratio is not None)
+    terms = result.get("terms") or ()
+    named = next((title for name, title in RATIO_COLUMNS.items() if terms and name in terms[0]), None)
+    ratio = named or (None if result.get("link") == "probit" else RATIOS.get(str(result.get("method"))))
+    rows = _terms(terms, ratio is not None)
     if not rows:
         return None
     scale = alt.Scale(type="log", nice=False, padding=20) if ratio else alt.Scale(zero=False)
@@ -51,4 +54,4 @@ def _terms(terms: Sequence[Values], is_ratio: bool) -> list[dict[str, Any]]:
     return rows
 
 
-DRAWINGS: Mapping[str, Draw] = dict.fromkeys(("linear", "logistic", "multinomial", "ordinal"), forest)
+DRAWINGS: Mapping[str, Draw] = dict.fromkeys(("linear", "logistic", "glm", "multinomial", "ordinal"), forest)

@@ -199,13 +199,17 @@ class Design:
 
     def group_counts(self, batch: Batch) -> Array:
         """How many rows of a batch each of `groups` has, shape (len(groups),)."""
-        counts = []
+        return self.group_sums(batch, None)
+
+    def group_sums(self, batch: Batch, weights: Array | None) -> Array:
+        """The sum of the rows' ``weights``, shape (rows,), in each of `groups`; how many rows where they are None."""
+        sums = []
         for names in self.groups_by:
             sizes = tuple(len(self.codes[name]) for name in names)
             codes = tuple(self._codes_of(name, batch.columns[name]) for name in names)
             flat = np.ravel_multi_index(codes, sizes)
-            counts.append(np.bincount(flat, minlength=math.prod(sizes)))
-        return np.concatenate(counts).astype(np.float64) if counts else np.zeros(0)
+            sums.append(np.bincount(flat, weights=weights, minlength=math.prod(sizes)))
+        return np.concatenate(sums).astype(np.float64) if sums else np.zeros(0)
 
     @property
     def to_original(self) -> Array:

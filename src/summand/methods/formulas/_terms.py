@@ -163,6 +163,11 @@ def _key(term: Term, dictionary: Dictionary) -> frozenset[Factor]:
     return frozenset(Category(f.column) if _is_category(f, dictionary) else f for f in term.factors)
 
 
+def columns_of_term(term: Term, dictionary: Dictionary) -> tuple[str, ...]:
+    """The names of a term's columns in a design."""
+    return tuple(name for name, _ in _columns_of(term, dictionary))
+
+
 def _columns_of(term: Term, dictionary: Dictionary) -> list[tuple[str, Monomial]]:
     """The design columns of a term; the levels of its first factor vary fastest."""
     parts = [_parts(factor, dictionary) for factor in term.factors]

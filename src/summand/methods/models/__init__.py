@@ -4,6 +4,7 @@ Promise: a fit that does not exist (separation, collinearity, no convergence) is
 """
 
 from summand.methods._protocol import Method
+from summand.methods.models._glm import GeneralizedLinearModel
 from summand.methods.models._linear import LinearRegression
 from summand.methods.models._logistic import LogisticRegression
 from summand.methods.models._multinomial import MultinomialRegression
@@ -14,10 +15,12 @@ METHODS: tuple[type[Method], ...] = (
     LogisticRegression,
     MultinomialRegression,
     OrdinalRegression,
+    GeneralizedLinearModel,
 )
 
 __all__ = [
     "METHODS",
+    "GeneralizedLinearModel",
     "LinearRegression",
     "LogisticRegression",
     "MultinomialRegression",
