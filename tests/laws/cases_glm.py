@@ -47,7 +47,9 @@ def draw(rng: np.random.Generator, rows: int) -> Batch:
     )
 
 
-def _case(formula: str, family: str, name: str = "", limits: Limits = NO_LIMITS, rows: int = 200, **own: object) -> Case:
+def _case(
+    formula: str, family: str, name: str = "", limits: Limits = NO_LIMITS, rows: int = 200, **own: object
+) -> Case:
     method = GeneralizedLinearModel(formula, family=family, **own)  # type: ignore[arg-type]
     return Case(
         f"glm, {family}{name and ', '}{name}", method, DICTIONARY, draw,

@@ -18,8 +18,8 @@ from summand.methods._protocol import Layout, Local, Result, Setting, State, len
 from summand.methods.formulas._design import Design
 from summand.methods.formulas._formula import Formula, parse
 from summand.methods.models import _glm_condense, _glm_layout, _glm_tally, _glm_update
-from summand.methods.models._glm_columns import GlmOutcome, Offset, Weights, check_name
 from summand.methods.models._glm_binomial import CLogLog, Logit, Probit
+from summand.methods.models._glm_columns import GlmOutcome, Offset, Weights, check_name
 from summand.methods.models._glm_counts import NegativeBinomial, Poisson
 from summand.methods.models._glm_family import Family, Gaussian
 from summand.methods.models._glm_positive import Gamma, InverseGamma

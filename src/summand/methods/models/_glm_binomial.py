@@ -118,22 +118,26 @@ class CLogLog(Family):
 
     def rows(self, y: Array, eta: Array) -> Rows:
         """Small t by series, which the difference in the information needs."""
-        t = np.exp(np.minimum(eta, ROOM_LOG))
+        t = _exponential(eta)
         s = np.where(t < 700.0, t / np.expm1(np.minimum(t, 700.0)), 0.0)
         information = np.where(t < 1e-2, t / 2 + t * t / 12 - t**4 / 720, s + t - 1.0) * s
         event = y > 0.5
-        with np.errstate(divide="ignore"):
-            missed = np.where(event, -np.log(-np.expm1(-np.maximum(t, TINY))), t)
-        return Rows(
-            missed, np.where(event, s, -t), np.where(event, information, t), float(np.count_nonzero(eta > ROOM_LOG))
-        )
+        missed = np.where(event, -np.log(-np.expm1(-t)), t)
+        # with the event a large t is a mean of 1, and nothing is lost
+        cut_off = float(np.count_nonzero((eta > ROOM_LOG) & ~event))
+        return Rows(missed, np.where(event, s, -t), np.where(event, information, t), cut_off)
 
     def expected(self, eta: Array) -> Array:
         """``t² / (exp(t) - 1)``."""
-        t = np.exp(np.minimum(eta, ROOM_LOG))
+        t = _exponential(eta)
         return np.where(t < 700.0, t * t / np.expm1(np.minimum(t, 700.0)), 0.0)
 
     def pearson(self, y: Array, eta: Array) -> Array:
         """``exp(t) - 1`` without the event, its inverse with it."""
-        odds = np.expm1(np.minimum(np.exp(np.minimum(eta, ROOM_LOG)), 600.0))
+        odds = np.expm1(np.minimum(_exponential(eta), 600.0))
         return np.where(y > 0.5, 1.0 / np.maximum(odds, TINY), odds)
+
+
+def _exponential(eta: Array) -> Array:
+    """``exp(eta)`` in the range in which ratios of it are finite."""
+    return np.exp(np.clip(eta, -700.0, ROOM_LOG))

@@ -157,7 +157,7 @@ class NegativeBinomial(Poisson):
             from scipy.special import digamma, polygamma
 
             first = digamma(total) - digamma(r) - np.log1p(y / r)
-            second = polygamma(1, total) - polygamma(1, r) - 1.0 / total + 1.0 / r
+            second = polygamma(1, total) - polygamma(1, r) - 1.0 / total + 1.0 / r  # type: ignore[no-untyped-call]
             return np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
         a, b = 1.0 / r, 1.0 / total
         first = 0.5 * y * a * b + (a**2 - b**2) / 12 - (a**4 - b**4) / 120 + (a**6 - b**6) / 252

@@ -1,0 +1,52 @@
+"""``summand run glm`` on real patients, through guard, masks and the sites' recomputation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cli_kit import say
+
+
+@pytest.fixture(scope="module")
+def lung(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The NCCTG lung trial as lifelines ships it."""
+    from lifelines.datasets import load_lung
+
+    path = tmp_path_factory.mktemp("lung") / "lung.csv"
+    load_lung().to_csv(path, index=False)
+    return path
+
+
+def test_rates_from_the_command_line(capsys: pytest.CaptureFixture[str], lung: Path, tmp_path: Path) -> None:
+    """Deaths per time at risk over 18 institutions are statsmodels' Poisson rates; the forest plot is drawn."""
+    import statsmodels.api as sm
+    from lifelines.datasets import load_lung
+
+    picture = tmp_path / "rates.svg"
+    found = say(
+        capsys, "run", "glm", "status ~ age + C(sex)", "--family", "poisson", "--offset", "log(time)",
+        "--null", "~ age", "--sites", lung, "--by", "inst", "--json", "--plot", picture,
+    ).matches("glm")  # fmt: skip
+    data = load_lung().dropna(subset=["inst"])
+    x = np.column_stack([np.ones(len(data)), data["age"], data["sex"] == 2]).astype(float)
+    fit = sm.GLM(data["status"], x, family=sm.families.Poisson(), offset=np.log(data["time"])).fit(tol=1e-14)
+
+    assert [term["estimate"] for term in found["terms"]] == pytest.approx(fit.params.tolist(), rel=1e-8)
+    assert [term["rate_ratio"] for term in found["terms"]] == pytest.approx(np.exp(fit.params).tolist(), rel=1e-8)
+    assert [test["test"] for test in found["tests"]] == ["likelihood ratio", "wald", "score"]
+    assert found["deviance"] == pytest.approx(fit.deviance, rel=1e-10)
+    assert (found["events"], found["link"], found["sites"]) == (164, "log", 18)
+    assert picture.read_text().startswith("<svg")
+
+
+def test_a_person_reads_ratios_and_tests(capsys: pytest.CaptureFixture[str], lung: Path) -> None:
+    """The table has rate ratios; tests of terms stand below it; a wrong link is told before a file is opened."""
+    words = ["run", "glm", "ph.karno ~ age + C(sex)", "--family", "negative_binomial", "--overdispersion", "0.2"]
+    said = say(capsys, *words, "--site", "fixed", "--sites", lung, "--by", "inst")
+    for text in ("Generalized linear model", "rate ratio", "Term tests", "overdispersion 0.2", "site fixed"):
+        assert text in said.out
+    wrong = say(capsys, *words, "--link", "logit", "--sites", "nowhere.csv", "--json")
+    assert (wrong.code, wrong.error["code"]) == (2, "usage")
+    assert "'link'" in wrong.error["message"]
