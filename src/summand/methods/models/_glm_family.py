@@ -14,6 +14,7 @@ Biometrika 71(1), 21-30 (observed information of non-canonical links).
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -59,7 +60,7 @@ class Most:
 
 
 @dataclass(frozen=True)
-class Family:
+class Family(ABC):
     """Base of the families; ``unit`` is the outcome's largest value in the dictionary.
 
     Class attributes:
@@ -84,25 +85,25 @@ class Family:
         """What deviance, score and information of the scaled outcome are multiplied by."""
         return 1.0
 
+    @abstractmethod
     def start(self, mean: float) -> float:
         """The linear predictor of a scaled mean: where an intercept alone starts."""
-        raise NotImplementedError
 
+    @abstractmethod
     def most(self, eta_max: float) -> Most:
         """Bounds of one row."""
-        raise NotImplementedError
 
+    @abstractmethod
     def rows(self, y: Array, eta: Array) -> Rows:
         """What rows with scaled outcomes y add at eta."""
-        raise NotImplementedError
 
+    @abstractmethod
     def expected(self, eta: Array) -> Array:
         """The expected information ``(dmu/deta)² / V(mu)`` of each row."""
-        raise NotImplementedError
 
+    @abstractmethod
     def pearson(self, y: Array, eta: Array) -> Array:
         """Each row's ``(y - mu)² / V(mu)``, scaled like `Rows`; may be very large."""
-        raise NotImplementedError
 
     def saturated(self, y: Array) -> Array:
         """Each row's log-likelihood at its own outcome, unscaled, dispersion 1."""
