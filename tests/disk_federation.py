@@ -83,8 +83,7 @@ class DiskFederation:
         """The hub is gone; its locks with it."""
         hub, self._convener = self._convener, None
         if hub is not None:
-            hub.store.close()
-            hub.log.close()
+            hub.close()
 
     def crash_site(self, site: str) -> None:
         """A site is gone; its locks with it."""

@@ -55,6 +55,8 @@ def test_the_results_hash_and_its_confirmations_are_there(finished) -> None:
 
 def test_confirmations_are_signatures_that_an_auditor_can_check(finished) -> None:
     """Each confirmation in the ledger verifies under the site's key in the cohort record, and names the result's hash."""
+    import hashlib
+
     from summand.encoding import from_base64, parse
     from summand.transport._signed import _to_sign
 
@@ -64,7 +66,9 @@ def test_confirmations_are_signatures_that_an_auditor_can_check(finished) -> Non
     for site, item in by_kind["study.confirmed"]["confirmations"].items():
         header = from_base64(item["header"])
         body = b'{"agrees":true}'
-        keys[site].verify(from_base64(item["signature"]), _to_sign(network.origin, header, body))
+        keys[site].verify(
+            from_base64(item["signature"]), _to_sign(network.origin, header, hashlib.sha256(body).digest())
+        )
         assert parse(header)["result_sha256"] == result.to_dict()["result_sha256"]
 
 

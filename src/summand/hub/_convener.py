@@ -29,6 +29,7 @@ from summand.errors import (
     UsageError,
 )
 from summand.hub import _store as rows
+from summand.hub._inboxes import Inboxes
 from summand.hub._register import Register, stranger
 from summand.hub._rounds import Rounds
 from summand.hub._store import Store
@@ -55,10 +56,13 @@ class Convener:
     """
 
     def __init__(self, store: Store, log: Log, key: PrivateKey, *, clock: Callable[[], float] = time.time) -> None:
-        self.store, self.log, self.key, self.clock = store, log, key, clock
+        self.store, self._log, self.key, self.clock = store, log, key, clock
+        self.inboxes = Inboxes(store)
         self.origin = log.verifier_key.name
         self.started = clock()
         self.on_change: Notify = lambda _: None
+        self.postpone: Callable[[Callable[[], None]], None] | None = None
+        """How a service does what a running study does not wait for, once its answers are on their way; None: at once."""
         self._live: dict[str, Running] = {}
         self._changed: set[str] = set()
         self.has_closed = False
@@ -250,7 +254,7 @@ class Convener:
         if key is None or message.kind not in SITE_KINDS:
             raise stranger(message.sender[:80])
         message.verify(key, self.origin)
-        found = hashlib.sha256(data).hexdigest()
+        found = message.identity
         try:
             with self.store.transaction(survives_power_loss=self._rounds.may_complete(running, message)) as tx:
                 stored = running.seen.get((message.kind, message.round, message.sender))
@@ -272,18 +276,20 @@ class Convener:
             self._live.pop(message.study, None)  # memory may be ahead of the store: read it again next time
             self._changed.clear()
             raise
-        self._settle()
+        if self.postpone is None or message.study not in self._live:
+            self._settle()
+        else:  # the sites' next step rests on the store; the ledger's tiles follow while they compute
+            self._announce()
+            self.postpone(self._append)
         return message.sender
 
     def inbox(self, party: str, after: int) -> list[tuple[int, bytes]]:
         """What waits for a party behind ``after``, as (sequence number, message) pairs."""
-        with self.store.transaction() as tx:
-            return rows.read_inbox(tx, party, after)
+        return self.inboxes.read(party, after)
 
     def acknowledge(self, party: str, up_to: int) -> None:
         """Forget what a party has read and acted on."""
-        with self.store.transaction() as tx:
-            rows.drop_inbox(tx, party, up_to)
+        self.inboxes.drop(party, up_to)
 
     def expire(self) -> list[str]:
         """End every study that waited for a site past its agreement's deadline; their identifiers."""
@@ -329,18 +335,25 @@ class Convener:
             )
             rows.set_study(tx, row.id, "failed", row.round, self.clock())
             rows.end_study(tx, row.id, error=dump(reason).decode())
-            rows.forget_letters(tx, row.id)
+            self.inboxes.forget(tx, row.id)
             rows.forget_bodies(tx, row.id)
         self._settle()
 
     # ── the ledger ───────────────────────────────────────────────────────────────────────────────────────────────────
     def ledger_since(self, size: int) -> dict[str, Any]:
         """What a replica of ``size`` entries needs: checkpoint, entries and consistency proof, bytes as they are."""
+        log = self.log
         return {
-            "checkpoint": self.log.checkpoint_text(),
-            "entries": self.log.entries(size, self.log.size),
-            "proof": self.log.consistency_proof(size),
+            "checkpoint": log.checkpoint_text(),
+            "entries": log.entries(size, log.size),
+            "proof": log.consistency_proof(size),
         }
+
+    @property
+    def log(self) -> Log:
+        """The ledger, with everything that the store holds of it."""
+        self._append()
+        return self._log
 
     def record(self, tx: Connection, key: str, data: bytes, *, is_new: bool = False) -> None:
         """Put an entry where the ledger is made from, once.
@@ -362,23 +375,37 @@ class Convener:
             self._unsettled = True
 
     def _settle(self) -> None:
-        """Append to the tiles what the store holds beyond them, then announce.
+        """Append to the tiles what the store holds beyond them, then announce."""
+        self._append()
+        self._announce()
 
-        If we crash before this, `__init__` does it; entries are acknowledged only under a checkpoint.
+    def _append(self) -> None:
+        """Append to the tiles what the store holds beyond them.
+
+        If we crash before this, `__init__` does it; who reads the ledger reads it behind this, and entries are
+        acknowledged only under a checkpoint.
         """
         if self._unsettled:
             with self.store.transaction() as tx:
-                waiting = rows.entries_from(tx, self.log.size)
+                waiting = rows.entries_from(tx, self._log.size)
             if waiting:
-                self.log.append(waiting)
-                self.log.commit()
+                self._log.append(waiting)
+                self._log.commit()
             self._unsettled = False
+
+    def _announce(self) -> None:
+        self.inboxes.committed()
         changed, self._changed = self._changed, set()
         self.on_change(changed)
 
     def changed(self, party: str) -> None:
         """Remember that ``party``'s inbox has something new, to be announced once it is safe."""
         self._changed.add(party)
+
+    def close(self) -> None:
+        """Let go of store and ledger; what is not in the tiles yet is appended at the next start."""
+        self._log.close()
+        self.store.close()
 
     # ── memory ───────────────────────────────────────────────────────────────────────────────────────────────────────
     def _running_or_none(self, study: str) -> Running | None:

@@ -61,18 +61,21 @@ class Rounds:
         study, key, origin = running.plan.study_id, self.convener.key, self.convener.origin
         return sign_message(kind, HUB, study, running.round, key, origin, body=body, **fields)
 
-    def _keep(self, tx: Connection, running: Running, kind: str, data: bytes) -> None:
+    def _keep(self, tx: Connection, running: Running, kind: str, data: bytes) -> str:
+        """Store a message of the hub's own; its SHA-256 (hex)."""
         found = hashlib.sha256(data).hexdigest()
         rows.put_message(tx, running.plan.study_id, kind, running.round, HUB, found, data)
         running.seen[kind, running.round, HUB] = found
+        return found
 
-    def _send(self, tx: Connection, running: Running, letters: dict[str, bytes]) -> None:
-        rows.put_inbox(tx, running.plan.study_id, letters)
+    def _send(self, tx: Connection, running: Running, letters: dict[str, bytes], kept: str | None = None) -> None:
+        """Leave a letter for each site; ``kept`` is the kind under which `_keep` stored the one letter that all get."""
+        self.convener.inboxes.put(tx, running.plan.study_id, letters, None if kept is None else (kept, running.round))
         for site in letters:
             self.convener.changed(site)
 
-    def _send_all(self, tx: Connection, running: Running, data: bytes) -> None:
-        self._send(tx, running, dict.fromkeys(running.plan.sites, data))
+    def _send_all(self, tx: Connection, running: Running, data: bytes, kept: str | None = None) -> None:
+        self._send(tx, running, dict.fromkeys(running.plan.sites, data), kept)
 
     def _record(self, tx: Connection, running: Running, key: str, kind: str, **fields: Any) -> None:
         study = running.plan.study_id
@@ -156,9 +159,10 @@ class Rounds:
         cut = BOX_BYTES * len(peers)
         masked = message.body[cut:]
         boxes = split_parts(message.body[:cut], peers, BOX_BYTES)
-        hub_sum.add(message.sender, masked)
+        found = hashlib.sha256(masked)
+        hub_sum.add(message.sender, masked, sha256=found.digest())
         running.boxes[message.sender] = boxes
-        running.upload_hashes[message.sender] = hashlib.sha256(masked).hexdigest()
+        running.upload_hashes[message.sender] = found.hexdigest()
 
     def advance(self, tx: Connection, running: Running) -> None:
         """Take every step that the messages so far allow."""
@@ -226,12 +230,12 @@ class Rounds:
             running, "round.open", body, json_bytes=json_bytes, codec=running.codec.to_dict(), length=size,
             cohort=cohort.digest().hex(),
         )  # fmt: skip
-        self._keep(tx, running, "round.open", data)
+        found = self._keep(tx, running, "round.open", data)
         self._begin(running, read_message(data))
-        self._send_all(tx, running, data)
+        self._send_all(tx, running, data, kept="round.open")
         self._record(
             tx, running, f"round/{running.round}/opened", "round.opened", round=running.round,
-            context=running.ctx.hex(), message_sha256=hashlib.sha256(data).hexdigest(), length=size,
+            context=running.ctx.hex(), message_sha256=found, length=size,
         )  # fmt: skip
 
     def _begin(self, running: Running, opened: Message) -> None:
@@ -312,7 +316,7 @@ class Rounds:
         data = self._sign(running, "study.result", body, json_bytes=json_bytes)
         self._keep(tx, running, "study.result", data)
         running.result = result
-        self._send_all(tx, running, data)
+        self._send_all(tx, running, data, kept="study.result")
         self._record(tx, running, "result", "study.result", result_sha256=result_hash(result))
         self._phase(tx, running, "confirming")
 
@@ -347,7 +351,7 @@ class Rounds:
         self._close(tx, running, status, {"status": status, "by": by, "error": error}, error=dump(error).decode())
 
     def _close(self, tx: Connection, running: Running, status: str, note: dict[str, Any], **fields: str) -> None:
-        rows.forget_letters(tx, running.plan.study_id)
+        self.convener.inboxes.forget(tx, running.plan.study_id)
         self._send_all(tx, running, self._sign(running, "study.ended", dump(note)))
         self._phase(tx, running, status)
         rows.end_study(tx, running.plan.study_id, **fields)

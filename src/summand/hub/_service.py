@@ -38,6 +38,7 @@ log = logging.getLogger("summand.hub")
 BODY_BYTES_MAX = 256 << 20
 DOCUMENT_BYTES_MAX = 8 << 20
 WAIT_SECONDS_MAX = 30.0
+POSTPONED_SECONDS = 0.003
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -56,6 +57,7 @@ class HubService:
         self._last_seen: dict[str, int] = {}
         self._changed = asyncio.Event()
         convener.on_change = self._announce
+        convener.postpone = self._postpone
         self.on_storage_failed: Callable[[StorageFailed], None] = lambda _: None
         """Called once it is unknown what is durable: the process must end, and start again from what is."""
 
@@ -162,7 +164,9 @@ class HubService:
         if not letters and not is_woken and left > 0:  # woken without a letter: the ledger grew, and that is the answer
             await _wait_for(self._news[site], left)
             letters = self._letters(site, after)
-        header = {"letters": [[seq, len(data)] for seq, data in letters], "ledger_size": self.convener.log.size}
+        # A site looks at the ledger's size only where no letter came: then the ledger alone grew.
+        size = 0 if letters else self.convener.log.size
+        header = {"letters": [[seq, len(data)] for seq, data in letters], "ledger_size": size}
         return web.Response(body=pack(header, b"".join(data for _, data in letters)))
 
     async def get_ledger(self, request: web.Request) -> web.Response:
@@ -230,6 +234,16 @@ class HubService:
             self.convener.has_closed = False
             self._changed.set()
             self._changed = asyncio.Event()
+
+    def _postpone(self, work: Callable[[], None]) -> None:
+        """Do it a little later: the sites are answered first, and compute meanwhile."""
+        asyncio.get_running_loop().call_later(POSTPONED_SECONDS, self._do, work)
+
+    def _do(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except StorageFailed as error:
+            self.on_storage_failed(error)
 
     def leave(self) -> None:
         """Answer every long poll now: the hub is about to end, and the sites ask again when it is back."""

@@ -65,7 +65,6 @@ async def _serve(folder: HubFolder, host: str, port: int, on_ready: Callable[[st
     await stop.wait()
     service.leave()
     await runner.cleanup()
-    convener.store.close()
-    convener.log.close()
+    convener.close()
     if failures:
         raise failures[0]

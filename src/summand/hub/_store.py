@@ -7,7 +7,7 @@ from the ``ledger`` table afterwards; if we crash between the two, `Convener` ap
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +23,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
     bindparam,
     create_engine,
     delete,
@@ -36,8 +37,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from summand.errors import OwnProtocolError, StorageFailed
+from summand.study.messages import HUB
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 LETTERS_MAX = 64
 _metadata = MetaData()
 _serial = Integer().with_variant(Integer, "sqlite")
@@ -75,7 +77,9 @@ inbox = Table(
     Column("seq", _serial, primary_key=True, autoincrement=True),
     Column("party", String(200), nullable=False, index=True),
     Column("study", String(32), nullable=False),
-    Column("data", LargeBinary, nullable=False),
+    Column("data", LargeBinary),  # null where the letter is a message that the hub keeps anyway
+    Column("kind", String(40)),
+    Column("round", Integer),
     sqlite_autoincrement=True,
 )
 ledger = Table(
@@ -114,6 +118,8 @@ class Store:
         if self._is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
         _metadata.create_all(self.engine)
+        self.on_rollback: Callable[[], None] = lambda: None
+        """Called when a transaction does not hold, or nobody knows whether it does."""
         # One connection for the one thread that serves: taking it from a pool costs more than most statements.
         self._connection = self.engine.connect()
         with self.transaction() as tx:
@@ -142,15 +148,19 @@ class Store:
             with self._connection.begin():
                 yield self._connection
         except SQLAlchemyError as error:
+            self.on_rollback()
             raise StorageFailed(
                 f"The hub's database did not read or keep what it was given ({type(error).__name__}).",
                 remedy="Free or repair it, then start the hub again: it goes on where it stood.",
             ) from error
+        except BaseException:
+            self.on_rollback()
+            raise
 
     def _wait_for_disk(self, wanted: bool) -> None:
         if self._is_sqlite and wanted != self._waits:
-            self._connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if wanted else 'NORMAL'}")
-            self._connection.rollback()  # the driver began a transaction for it
+            driver: Any = self._connection.connection.driver_connection  # for which a pragma begins no transaction
+            driver.execute(f"PRAGMA synchronous={'FULL' if wanted else 'NORMAL'}")
             self._waits = wanted
 
     def close(self) -> None:
@@ -198,13 +208,19 @@ _END_STUDY = (
     .where(studies.c.id == bindparam("which"))
     .values(result=bindparam("result"), error=bindparam("error"))
 )
+_KEPT = messages.alias("kept")
+_IS_KEPT = and_(
+    _KEPT.c.study == inbox.c.study, _KEPT.c.kind == inbox.c.kind, _KEPT.c.round == inbox.c.round, _KEPT.c.site == HUB
+)
 _SELECT_INBOX = (
-    select(inbox.c.seq, inbox.c.data)
+    select(inbox.c.seq, func.coalesce(inbox.c.data, _KEPT.c.data))
+    .select_from(inbox.outerjoin(_KEPT, _IS_KEPT))
     .where(inbox.c.party == bindparam("party"), inbox.c.seq > bindparam("after"))
     .order_by(inbox.c.seq)
     .limit(LETTERS_MAX)
 )
 _DELETE_INBOX = delete(inbox).where(inbox.c.party == bindparam("owner"), inbox.c.seq <= bindparam("up_to"))
+_LAST_LETTER = select(func.max(inbox.c.seq))
 _FORGET_LETTERS = delete(inbox).where(inbox.c.study == bindparam("over"))
 _SELECT_ENTRIES = select(ledger.c.data).order_by(ledger.c.seq).offset(bindparam("start"))
 _COUNT_ENTRIES = select(func.count()).select_from(ledger)
@@ -285,9 +301,26 @@ def forget_letters(tx: Connection, study: str) -> None:
     tx.execute(_FORGET_LETTERS, {"over": study})
 
 
-def put_inbox(tx: Connection, study: str, letters: Mapping[str, bytes]) -> None:
-    """Leave a message in each party's inbox."""
-    tx.execute(_INSERT_INBOX, [{"party": party, "study": study, "data": data} for party, data in letters.items()])
+def put_inbox(
+    tx: Connection, study: str, letters: Mapping[str, bytes], kept: tuple[str, int] | None = None
+) -> list[int]:
+    """Leave a message in each party's inbox; the sequence numbers, in the parties' order.
+
+    Args:
+        tx, study: Where, and of which study.
+        letters: By party.
+        kept: Kind and round under which the hub stores the one message that all get: it is then not stored again.
+    """
+    kind, number = kept or (None, None)
+    tx.execute(
+        _INSERT_INBOX,
+        [
+            {"party": party, "study": study, "data": data if kept is None else None, "kind": kind, "round": number}
+            for party, data in letters.items()
+        ],
+    )
+    last = int(tx.scalar(_LAST_LETTER) or 0)  # one process writes, so the numbers follow each other
+    return list(range(last - len(letters) + 1, last + 1))
 
 
 def read_inbox(tx: Connection, party: str, after: int) -> list[tuple[int, bytes]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from summand.encoding import digest, pack, unpack
@@ -44,10 +45,20 @@ class Message:
     signature: bytes = field(repr=False)
     raw: bytes = field(repr=False)
 
+    @cached_property
+    def body_digest(self) -> bytes:
+        """SHA-256 of the body, shape (32,): a body may be megabytes long and is hashed once."""
+        return hashlib.sha256(self.body).digest()
+
     @property
     def content_digest(self) -> bytes:
         """32 bytes that name header and body exactly."""
-        return digest(self.header_bytes, hashlib.sha256(self.body).digest())
+        return digest(self.header_bytes, self.body_digest)
+
+    @property
+    def identity(self) -> str:
+        """64 hexadecimal digits that name signature, header and body exactly."""
+        return digest(self.signature, self.header_bytes, self.body_digest).hex()
 
     def verify(self, key: PublicKey, origin: str) -> None:
         """Check the sender's signature.
@@ -55,7 +66,7 @@ class Message:
         Raises:
             SignatureInvalid: if it does not hold.
         """
-        key.verify(self.signature, _to_sign(origin, self.header_bytes, self.body))
+        key.verify(self.signature, _to_sign(origin, self.header_bytes, self.body_digest))
 
 
 def sign_message(
@@ -73,7 +84,7 @@ def sign_message(
     header = {"kind": kind, "sender": sender, "study": study, "round": round_number, **fields}
     frame = pack(header, body)
     parsed = unpack(frame)
-    return key.sign(_to_sign(origin, parsed.header_bytes, body)) + frame
+    return key.sign(_to_sign(origin, parsed.header_bytes, hashlib.sha256(body).digest())) + frame
 
 
 def read_message(data: bytes) -> Message:
@@ -93,5 +104,5 @@ def read_message(data: bytes) -> Message:
     return Message(kind, sender, study, number, header, frame.header_bytes, frame.body, signature, bytes(data))
 
 
-def _to_sign(origin: str, header_bytes: bytes, body: bytes) -> bytes:
-    return digest(_DOMAIN, origin.encode(), header_bytes, hashlib.sha256(body).digest())
+def _to_sign(origin: str, header_bytes: bytes, body_digest: bytes) -> bytes:
+    return digest(_DOMAIN, origin.encode(), header_bytes, body_digest)
