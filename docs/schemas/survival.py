@@ -30,6 +30,7 @@ INCIDENCE = object_of(
         **dict.fromkeys(("at_risk", "events"), array_of({"type": "integer", "minimum": 0})),
     }
 )
+TIME_RATIOS = {f"{ratio}{end}": NUMBER for ratio in ("time_ratio", "odds_ratio") for end in ("", "_low", "_high")}
 SCHEMAS: dict[str, Schema] = {
     "km": result_of(
         ["km"],
@@ -78,6 +79,19 @@ SCHEMAS: dict[str, Schema] = {
             "cause": {"type": "string"}, "site": {"enum": ["pooled", "strata"]}, "events": COUNT,
             "competing_events": {"anyOf": [COUNT, {"type": "null"}]}, "converged": {"type": "boolean"},
             "log_likelihood": NUMBER, "terms": array_of(TERM),
+        },
+    ),
+    "parametric_survival": result_of(
+        ["parametric_survival"],
+        "Accelerated failure times: summand run parametric_survival --json",
+        {
+            "distribution": {"enum": ["weibull", "exponential", "lognormal", "loglogistic"]},
+            "site": {"enum": ["pooled", "fixed"]}, "events": COUNT, "converged": {"type": "boolean"},
+            "log_likelihood": NUMBER, "scale": NUMBER,
+            "terms": array_of(
+                {**TERM, "properties": {**TERM["properties"], **TIME_RATIOS}},
+                description="Coefficients of log time and, where sigma is estimated, its logarithm.",
+            ),
         },
     ),
     "logrank": result_of(

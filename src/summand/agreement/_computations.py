@@ -24,5 +24,6 @@ COMPUTATIONS: dict[str, str] = {
     "fine_gray": "regression of the incidence of competing events (Fine–Gray)",
     "standardisation": "standardised means under each treatment, by an outcome model (g-formula)",
     "aipw": "doubly robust comparison of two treatments (AIPW)",
+    "parametric_survival": "regression of survival times with a known distribution (Weibull and others)",
     "evaluate": "testing how well a model predicts",
 }

@@ -24,6 +24,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "hazard_ratio", "hazard_ratio_low", "hazard_ratio_high", "odds_ratio", "odds_ratio_low", "odds_ratio_high",
         "risk_ratio", "risk_ratio_low", "risk_ratio_high",
         "rate_ratio", "rate_ratio_low", "rate_ratio_high", "mean_ratio", "mean_ratio_low", "mean_ratio_high",
+        "time_ratio", "time_ratio_low", "time_ratio_high",
     ),
     "groups": (
         "group", "cause", "n", "events", "median", "median_low", "median_high", "observed", "expected",
@@ -109,7 +110,7 @@ class Table:
 
 TITLES = {
     "std_error": "std. error", "p_value": "p", "hazard_ratio": "hazard ratio", "odds_ratio": "odds ratio", "risk_ratio": "risk ratio",
-    "rate_ratio": "rate ratio", "mean_ratio": "ratio of means",
+    "rate_ratio": "rate ratio", "time_ratio": "time ratio", "mean_ratio": "ratio of means",
     "auc_std_error": "std. error", "calibration_slope": "slope", "calibration_in_the_large": "in the large",
 }  # fmt: skip
 

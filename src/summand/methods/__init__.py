@@ -60,6 +60,7 @@ from summand.methods.survival import (
     KaplanMeier,
     LogRank,
     NelsonAalen,
+    ParametricSurvival,
     RestrictedMean,
 )
 
@@ -87,6 +88,7 @@ __all__ = [
     "MultinomialRegression",
     "NelsonAalen",
     "OrdinalRegression",
+    "ParametricSurvival",
     "Partial",
     "PrincipalComponents",
     "Propensity",

@@ -104,3 +104,13 @@ def fine_gray(
 ) -> Spec:
     """Ratios of subdistribution hazards among competing events, by Fine and Gray's model."""
     return {"name": "fine_gray", "formula": formula, "cause": cause, "censored": censored, "site": site}
+
+
+@verb
+def parametric_survival(
+    formula: Formula,
+    distribution: Annotated[str, typer.Option(help="weibull, exponential, lognormal or loglogistic.")] = "weibull",
+    site: Annotated[str, typer.Option(help="pooled: one intercept; fixed: one for each site, never sent.")] = "pooled",
+) -> Spec:
+    """Regression of log survival time: time ratios, and hazard ratios where times are Weibull or exponential."""
+    return {"name": "parametric_survival", "formula": formula, "distribution": distribution, "site": site}

@@ -15,6 +15,7 @@ RATIOS = {
     "logistic": "odds ratio",
     "multinomial": "odds ratio",
     "ordinal": "odds ratio",
+    "parametric_survival": "time ratio",
 }
 RATIO_COLUMNS = {"odds_ratio": "odds ratio", "rate_ratio": "rate ratio", "mean_ratio": "ratio of means"}
 
@@ -46,7 +47,9 @@ def _terms(terms: Sequence[Values], is_ratio: bool) -> list[dict[str, Any]]:
     rows = []
     for term in terms:
         values = [float(term[name]) for name in _ESTIMATE if isinstance(term.get(name), (int, float))]
-        if len(values) < len(_ESTIMATE) or (is_ratio and (term["term"] == "Intercept" or max(map(abs, values)) > 700)):
+        if len(values) < len(_ESTIMATE) or (
+            is_ratio and (term["term"] in ("Intercept", "log(scale)") or max(map(abs, values)) > 700)
+        ):
             continue
         estimate, low, high = map(math.exp, values) if is_ratio else values
         name = f"{term['term']} ({term['level']})" if "level" in term else term["term"]

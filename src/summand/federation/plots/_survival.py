@@ -93,4 +93,5 @@ DRAWINGS: Mapping[str, Draw] = {
     "cox": forest,
     "aalen_johansen": _incidence,
     "fine_gray": forest,
+    "parametric_survival": forest,
 }

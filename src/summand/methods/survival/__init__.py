@@ -11,6 +11,7 @@ from summand.methods.survival._fine_gray import FineGray
 from summand.methods.survival._kaplan_meier import KaplanMeier
 from summand.methods.survival._logrank import LogRank
 from summand.methods.survival._nelson_aalen import NelsonAalen
+from summand.methods.survival._parametric import ParametricSurvival
 from summand.methods.survival._rmst import RestrictedMean
 
 METHODS: tuple[type[Method], ...] = (
@@ -21,6 +22,7 @@ METHODS: tuple[type[Method], ...] = (
     CoxRegression,
     AalenJohansen,
     FineGray,
+    ParametricSurvival,
 )
 
 __all__ = [
@@ -31,5 +33,6 @@ __all__ = [
     "KaplanMeier",
     "LogRank",
     "NelsonAalen",
+    "ParametricSurvival",
     "RestrictedMean",
 ]

@@ -1,0 +1,36 @@
+"""``summand run`` on parametric models of survival times and rates, and the shape of what it prints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from cli_kit import say
+
+
+@pytest.fixture(scope="module")
+def lung(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The NCCTG lung trial as lifelines ships it."""
+    from lifelines.datasets import load_lung
+
+    path = tmp_path_factory.mktemp("lung") / "lung.csv"
+    load_lung().to_csv(path, index=False)
+    return path
+
+
+def test_parametric_survival_equals_lifelines(capsys: pytest.CaptureFixture[str], lung: Path, tmp_path: Path) -> None:
+    """Weibull coefficients are lifelines'; ratios of times and of hazards stand beside them, and are drawn."""
+    import pandas as pd
+    from lifelines import WeibullAFTFitter
+
+    plot = tmp_path / "forest.svg"
+    words = ["run", "parametric_survival", "Surv(time, status) ~ age + sex", "--sites", lung, "--by", "inst"]
+    found = say(capsys, *words, "--plot", plot, "--json").matches("parametric_survival")
+    data = pd.read_csv(lung).dropna(subset=["inst"])[["time", "status", "age", "sex"]]
+    fit = WeibullAFTFitter().fit(data, "time", "status")
+    terms = {term["term"]: term for term in found["terms"]}
+    assert list(terms) == ["Intercept", "age", "sex", "log(scale)"]
+    for name in ("Intercept", "age", "sex"):
+        assert terms[name]["estimate"] == pytest.approx(fit.params_["lambda_"][name], rel=1e-5)
+    assert terms["sex"]["hazard_ratio"] < 1.0 < terms["sex"]["time_ratio"]
+    assert "<svg" in plot.read_text("utf-8")

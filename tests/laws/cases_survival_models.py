@@ -1,0 +1,31 @@
+"""Parametric and piecewise models of survival times, and rates, under the laws."""
+
+from __future__ import annotations
+
+import numpy as np
+from cases_survival import DICTIONARY
+from cases_survival import draw as draw_survival
+from law_case import Case
+
+from summand.methods import Method
+from summand.methods.survival._parametric import ParametricSurvival
+from summand.tables import NO_LIMITS, Batch, Limits
+
+
+def draw(rng: np.random.Generator, rows: int) -> Batch:
+    """As for Cox regression, with times above 0."""
+    return draw_survival(rng, rows)
+
+
+def _case(name: str, method: Method, limits: Limits = NO_LIMITS, rows_min: int = 100) -> Case:
+    fixed = getattr(method, "site", "pooled") == "fixed"
+    return Case(name, method, DICTIONARY, draw, rows_min=rows_min, limits=limits, sites_matter=fixed)
+
+
+CASES = [
+    _case("weibull", ParametricSurvival("Surv(days, died) ~ age + arm"), Limits()),
+    _case("weibull, fixed", ParametricSurvival("Surv(days, state) ~ marker", "weibull", "fixed")),
+    _case("exponential, fixed", ParametricSurvival("Surv(years, died) ~ marker", "exponential", "fixed")),
+    _case("lognormal", ParametricSurvival("Surv(years, died) ~ marker + arm", "lognormal")),
+    _case("loglogistic, fixed", ParametricSurvival("Surv(days, died) ~ age", "loglogistic", "fixed")),
+]
