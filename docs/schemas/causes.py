@@ -16,6 +16,7 @@ EFFECT = object_of(
     }
 )
 MEAN = object_of({"arm": TEXT, **dict.fromkeys(("mean", "std_error", "conf_low", "conf_high"), NUMBER)})
+WILD: Schema = {"p_value_wild": {**NUMBER, "description": "By the wild cluster bootstrap; with errors by cluster."}}
 CROSSTAB = object_of({"rows": TEXT, "columns": TEXT, "counts": TABLE})
 
 SCHEMAS: dict[str, Schema] = {
@@ -53,5 +54,37 @@ SCHEMAS: dict[str, Schema] = {
             "site": {"enum": ["pooled", "fixed"]},
         },
         {"scores_cut": COUNT, "treatment": TEXT},
+    ),
+    "difference_in_differences": result_of(
+        ["difference_in_differences"],
+        "Changes in treated groups: summand run difference_in_differences --json",
+        {
+            "effects": array_of(object_of({"effect": TEXT, **ESTIMATE}, WILD)),
+            "events": array_of(
+                object_of(
+                    {"event_time": {"type": "integer", "description": "Periods since treatment began."}, **ESTIMATE},
+                    WILD,
+                )
+            ),
+            "cohorts": array_of(object_of({"treated_from": TEXT, **ESTIMATE}, WILD)),
+            "group_times": array_of(object_of({"treated_from": TEXT, "period": TEXT, **ESTIMATE}, WILD)),
+            "groups": array_of(object_of({"group": TEXT, "n": COUNT})),
+            "cell_means": array_of(object_of({"treated_from": TEXT, "period": TEXT, "mean": NUMBER, "n": COUNT})),
+            "control": {"enum": ["never", "not_yet"]},
+            "errors": {"enum": ["people", "site", "cluster"]},
+        },
+        {
+            "pre_trend": {
+                "anyOf": [
+                    object_of(dict.fromkeys(("statistic", "degrees_of_freedom", "p_value"), NUMBER)),
+                    {"type": "null"},
+                ],
+                "description": "All effects before treatment at once: chi-squared, or F with clusters.",
+            },
+            "clusters": {"type": "integer"},
+            "treated_clusters": {"type": "integer"},
+            "p_value_randomisation": {**NUMBER, "description": "Treatment dealt anew to the clusters."},
+            "assignments": {"type": "integer", "description": "Among how many ways to deal it."},
+        },
     ),
 }  # fmt: skip

@@ -55,3 +55,44 @@ def test_standardised_and_doubly_robust_means(
         assert found["effects"][0]["conf_low"] < -5 < found["effects"][0]["conf_high"] < 0
         assert sum(row["n"] for row in found["means"]) == found["n"] == 600
         assert (tmp_path / "effect.svg").read_text().startswith("<svg")
+
+
+@pytest.fixture(scope="module")
+def programme(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Nine clinics that begin a programme in month 3, in month 5 or never; stays get three days shorter."""
+    from panel_cohorts import clinics
+
+    path = tmp_path_factory.mktemp("programme") / "programme.csv"
+    clinics().assign(hospital=lambda table: table["clinic"] % 2).astype(
+        {"month": int, "since": int, "clinic": int}
+    ).to_csv(path, index=False)
+    return path
+
+
+def test_difference_in_differences_prints_its_schema_and_draws_events(
+    capsys: pytest.CaptureFixture[str], programme: Path, tmp_path: Path
+) -> None:
+    """The JSON is as documented, the overall effect covers the truth, and the picture shows the events."""
+    words = [
+        "run",
+        "difference_in_differences",
+        "days",
+        "--period",
+        "month",
+        "--treated-from",
+        "since",
+        "--never",
+        "99",
+    ]
+    files = ["--sites", programme, "--by", "hospital"]
+    more = ["--errors", "cluster", "--cluster", "clinic", "--json", "--plot", tmp_path / "events.svg"]
+    found = say(capsys, *words, *files, *more).matches("difference_in_differences")
+    (overall,) = found["effects"]
+    assert overall["conf_low"] < -3 < overall["conf_high"] < 0
+    assert overall["p_value_wild"] < 0.1
+    assert found["assignments"] == 1680
+    assert (tmp_path / "events.svg").read_text().startswith("<svg")
+
+    shown = say(capsys, *words, *files, "--errors", "site").out
+    for text in ("Difference in differences", "overall", "Events", "Cohorts", "Fewer than 4 sites were treated"):
+        assert text in shown

@@ -25,5 +25,6 @@ COMPUTATIONS: dict[str, str] = {
     "standardisation": "standardised means under each treatment, by an outcome model (g-formula)",
     "aipw": "doubly robust comparison of two treatments (AIPW)",
     "parametric_survival": "regression of survival times with a known distribution (Weibull and others)",
+    "difference_in_differences": "changes in treated groups against changes in others (difference in differences)",
     "evaluate": "testing how well a model predicts",
 }

@@ -18,7 +18,9 @@ NOTHING = "—"
 """Stands where there is no such number."""
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "effects": ("arm", "against", "effect", "estimate", "conf_low", "conf_high", "std_error", "statistic", "p_value"),
+    "effects": (
+        "arm", "against", "effect", "estimate", "conf_low", "conf_high", "std_error", "statistic", "p_value", "p_value_wild",
+    ),
     "terms": (
         "term", "estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high",
         "hazard_ratio", "hazard_ratio_low", "hazard_ratio_high", "odds_ratio", "odds_ratio_low", "odds_ratio_high",

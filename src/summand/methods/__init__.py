@@ -30,6 +30,7 @@ from summand.methods.across import (
     MetaAnalysis,
 )
 from summand.methods.causes import (
+    DifferenceInDifferences,
     DoublyRobust,
     Propensity,
     Standardisation,
@@ -73,6 +74,7 @@ __all__ = [
     "CoxRegression",
     "Crosstab",
     "Describe",
+    "DifferenceInDifferences",
     "DoublyRobust",
     "Evaluate",
     "FineGray",

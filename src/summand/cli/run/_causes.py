@@ -55,3 +55,34 @@ def aipw(
 ) -> Spec:
     """The effect of a treatment, right if the score or the outcome model is (doubly robust)."""
     return {"name": "aipw", "treatment": treatment, "formula": model, "cut": cut, "site": site}
+
+
+@verb
+def difference_in_differences(
+    outcome: Annotated[str, typer.Argument(help="A numeric column, or a comparison such as 'days > 30'.")],
+    period: Annotated[str, typer.Option("--period", help="The column of periods, such as the month's number.")],
+    treated_from: Annotated[str, typer.Option("--treated-from", help="The first treated period of the row's group.")],
+    never: Annotated[str, typer.Option(help="Its code for never; left out where a missing value means never.")] = "",
+    control: Annotated[str, typer.Option(help="never: never treated; not_yet: also those treated later.")] = "never",
+    errors: Annotated[str, typer.Option(help="people, site or cluster: within what rows are not independent.")] = (
+        "people"
+    ),
+    cluster: Annotated[str, typer.Option(help="With --errors cluster: the column of clusters.")] = "",
+    draws: Annotated[int, typer.Option(help="Of the wild bootstrap and of treatments dealt anew.")] = 999,
+    weights: Annotated[str, typer.Option(help="Of the wild bootstrap: webb or rademacher.")] = "webb",
+    seed: Annotated[int, typer.Option(help="Of the draws.")] = 1,
+) -> Spec:
+    """Changes in treated groups against changes in others: effects by time since treatment, group and overall."""
+    return {
+        "name": "difference_in_differences",
+        "outcome": outcome,
+        "period": period,
+        "treated_from": treated_from,
+        "never": never,
+        "control": control,
+        "errors": errors,
+        "cluster": cluster,
+        "draws": draws,
+        "weights": weights,
+        "seed": seed,
+    }

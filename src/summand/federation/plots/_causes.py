@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from summand.federation.plots._size import ROW_HEIGHT, WIDTH, Draw, Values
+from summand.federation.plots._size import HEIGHT, ROW_HEIGHT, WIDTH, Draw, Values
 
 
 def _love(alt: Any, result: Values) -> Any:
@@ -46,4 +46,27 @@ def _means(alt: Any, result: Values) -> Any:
     return (bars + points).properties(width=WIDTH, height=ROW_HEIGHT * max(len(rows), 2))
 
 
-DRAWINGS: Mapping[str, Draw] = {"propensity": _love, "standardisation": _means, "aipw": _means}
+def _events(alt: Any, result: Values) -> Any:
+    """Effects by time since treatment, with the last period before it at zero."""
+    names = ("event_time", "estimate", "conf_low", "conf_high")
+    rows = [
+        {name: row[name] for name in names} for row in result.get("events") or [] if row.get("conf_low") is not None
+    ]
+    if not rows:
+        return None
+    rows.append({"event_time": -1, "estimate": 0.0, "conf_low": 0.0, "conf_high": 0.0})
+    base = alt.Chart(alt.Data(values=rows)).encode(x=alt.X("event_time:Q", title="periods since treatment began"))
+    effect = f"effect on {result.get('outcome')} (95 % interval)"
+    bars = base.mark_rule(strokeWidth=2).encode(y=alt.Y("conf_low:Q", title=effect), y2="conf_high:Q")
+    points = base.mark_point(filled=True, size=70).encode(y="estimate:Q")
+    none = alt.Chart(alt.Data(values=[{"at": 0}])).mark_rule(strokeDash=[4, 4], color="#888").encode(y="at:Q")
+    start = alt.Chart(alt.Data(values=[{"at": -0.5}])).mark_rule(strokeDash=[2, 2], color="#888").encode(x="at:Q")
+    return (none + start + bars + points).properties(width=WIDTH, height=HEIGHT)
+
+
+DRAWINGS: Mapping[str, Draw] = {
+    "propensity": _love,
+    "standardisation": _means,
+    "aipw": _means,
+    "difference_in_differences": _events,
+}

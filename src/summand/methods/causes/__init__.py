@@ -5,6 +5,7 @@ Promise: no effect without its interval, its balance or its check; a comparison 
 
 from summand.methods._protocol import Method
 from summand.methods.causes._aipw import DoublyRobust
+from summand.methods.causes._differences import DifferenceInDifferences
 from summand.methods.causes._propensity import Propensity
 from summand.methods.causes._standardisation import Standardisation
 
@@ -12,10 +13,12 @@ METHODS: tuple[type[Method], ...] = (
     Propensity,
     Standardisation,
     DoublyRobust,
+    DifferenceInDifferences,
 )
 
 __all__ = [
     "METHODS",
+    "DifferenceInDifferences",
     "DoublyRobust",
     "Propensity",
     "Standardisation",

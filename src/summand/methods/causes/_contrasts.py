@@ -80,3 +80,25 @@ def _on_scale(value: float, gradient: Array, covariance: Array, *, log: bool = F
         "conf_high": ends[2],
         "scale": "log" if log else "identity",
     }
+
+
+def figures(value: float, error: float | None, freedom: float | None = None) -> dict[str, Any]:
+    """An estimate with its error, test and 95 % interval; None for what an estimate without error does not have.
+
+    Args:
+        value: The estimate.
+        error: Its standard error.
+        freedom: Degrees of freedom of Student's t; None for the normal distribution.
+    """
+    found: dict[str, Any] = {"estimate": value, "std_error": error}
+    if error is None or not error > 0.0:
+        return {**found, "statistic": None, "p_value": None, "conf_low": None, "conf_high": None}
+    width = NORMAL_975
+    if freedom is not None:
+        from scipy.special import stdtrit
+
+        width = float(stdtrit(freedom, 0.975))
+    statistic = value / error
+    low, high = value - width * error, value + width * error
+    tested = {"statistic": statistic, "p_value": p_value(statistic, freedom)}
+    return {**found, **tested, "conf_low": low, "conf_high": high}
