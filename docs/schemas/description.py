@@ -9,7 +9,8 @@ COLUMN = object_of(
         "column": {"type": "string"}, "n": COUNT, "missing": COUNT, "mean": NUMBER, "sd": NUMBER,
         **dict.fromkeys(("min", "q25", "median", "q75", "max"), BAND), "levels": TABLE,
     },
-    {"histogram": {"type": ["object", "null"]}},
+    {"histogram": {"type": ["object", "null"]}, **dict.fromkeys(("skewness", "kurtosis", "cv"), NUMBER)},
+    patternProperties={r"^p\d": BAND},
 )  # fmt: skip
 
 TEST = object_of({"test": {"type": "string"}, **dict.fromkeys(("statistic", "degrees_of_freedom", "p_value"), NUMBER)})

@@ -88,3 +88,34 @@ def test_bands_hold_enough_people() -> None:
             low, high = row[name]
             assert low - width <= np.quantile(values, part) <= high + width
             assert ((values >= low - 1e-9) & (values <= high + 1e-9)).sum() >= limits.minimum_cell
+
+
+@pytest.mark.parametrize("shape", ["biased", "unbiased"])
+def test_shape_and_further_quantiles_equal_scipy(shape: str) -> None:
+    """Skewness, excess kurtosis, coefficient of variation and any quantile equal scipy's and numpy's, at 18 sites."""
+    from scipy import stats
+
+    table = heart_with_gaps()
+    method = Describe(("age", "trestbps", "oldpeak"), quantiles=(0.025, 0.1, 0.975), shape=shape)
+    result = run_plain(method, dealt(table, uneven(len(table), 18), HEART), setting(HEART, 19)).values
+    for row in result["columns"]:
+        values = table[row["column"]].dropna().to_numpy(float)
+        bias = shape == "biased"
+        assert row["skewness"] == pytest.approx(stats.skew(values, bias=bias), rel=1e-10)
+        assert row["kurtosis"] == pytest.approx(stats.kurtosis(values, bias=bias), rel=1e-10)
+        assert row["cv"] == pytest.approx(stats.variation(values, ddof=1), rel=1e-12)
+        for name, part in (("p2.5", 0.025), ("p10", 0.1), ("p97.5", 0.975)):
+            assert row[name] == pytest.approx(np.quantile(values, part), rel=1e-14, abs=1e-14)
+
+
+def test_under_limits_shape_has_two_digits_and_quantiles_are_bands() -> None:
+    """Nothing of it tells a count more exactly than the rounded mean does."""
+    table = heart_with_gaps()
+    sites = dealt(table, table["site"].to_numpy(), HEART)
+    method = Describe(("age",), quantiles=(0.1,), shape="unbiased")
+    (row,) = run_plain(method, sites, setting(HEART, 5, Limits())).values["columns"]
+    assert [row[name] for name in ("skewness", "kurtosis", "cv")] == [
+        float(f"{row[name]:.2g}") for name in ("skewness", "kurtosis", "cv")
+    ]
+    low, high = row["p10"]
+    assert low <= table["age"].quantile(0.1) <= high

@@ -20,6 +20,12 @@ def draw_with_gaps(rng: np.random.Generator, rows: int) -> Batch:
 
 
 CASES = [
+    Case(
+        "describe, shape",
+        Describe(("age", "pressure"), quantiles=(0.1, 0.975), shape="unbiased"),
+        DICTIONARY,
+        draw_with_gaps,
+    ),
     Case("describe", Describe(crosstabs=(("sex", "pain"),)), DICTIONARY, draw_with_gaps),
     Case("describe, bands", Describe(("age", "pressure")), DICTIONARY, draw_with_gaps, limits=Limits()),
     Case("describe, by group", Describe(("pressure", "ill"), by="sex", bins=4), DICTIONARY, draw_with_gaps),

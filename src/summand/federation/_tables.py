@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,6 +36,9 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "columns": ("column", "n", "missing", "mean", "sd", "min", "q25", "median", "q75", "max"),
     "models": ("model", "auc", "auc_std_error", "brier", "calibration_slope", "calibration_in_the_large", "note"),
 }  # fmt: skip
+
+
+DESCRIBED = ("skewness", "kurtosis", "cv")
 
 
 @dataclass(frozen=True)
@@ -142,11 +146,18 @@ def tables_of(result: Mapping[str, Any]) -> Iterator[tuple[str, Table]]:
         for key, columns in COLUMNS.items():
             records = result.get(key)
             if isinstance(records, list) and records:
-                yield "", Table.of(records, [name for name in columns if any(name in record for record in records)])
+                yield "", Table.of(records, _present(columns, records))
         yield from _levels(result.get("columns") or [])
     for table in result.get("crosstabs") or []:
         yield f"{table['rows']} by {table['columns']}", _counts(table)
     yield from _others(result)
+
+
+def _present(columns: Sequence[str], records: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The columns that some record has; behind a description's, the further quantiles that were asked for."""
+    names = dict.fromkeys(name for record in records for name in record)
+    more = [name for name in names if name in DESCRIBED or re.fullmatch(r"p[0-9.]+", name)]
+    return [name for name in columns if name in names] + more
 
 
 def _others(result: Mapping[str, Any]) -> Iterator[tuple[str, Table]]:

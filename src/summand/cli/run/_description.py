@@ -14,9 +14,16 @@ def describe(
     columns: Annotated[list[str] | None, typer.Argument(help="Columns; all if none is named.")] = None,
     group: Annotated[str | None, typer.Option("--group", help="Describe the groups of this column apart.")] = None,
     bins: Annotated[int, typer.Option("--bins", help="Bins of each histogram, at most 200.")] = 10,
+    quantile: Annotated[
+        list[float] | None, typer.Option("--quantile", help="A further quantile, such as 0.025; once for each.")
+    ] = None,
+    shape: Annotated[
+        str, typer.Option("--shape", help="unbiased or biased: skewness, kurtosis and coefficient of variation.")
+    ] = "none",
 ) -> Spec:
     """Counts, missing values, mean, quartiles, histogram and levels of columns."""
-    return {"name": "describe", "columns": list(columns or ()), "by": group, "bins": bins}
+    further = {"quantiles": list(quantile or ()), "shape": shape}
+    return {"name": "describe", "columns": list(columns or ()), "by": group, "bins": bins, **further}
 
 
 @verb

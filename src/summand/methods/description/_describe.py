@@ -17,13 +17,22 @@ from summand.methods._protocol import Block, Layout, Local, Result, Setting, Sta
 from summand.methods.description._describe_cells import Cell, codes_of, levels
 from summand.methods.description._describe_sums import SLACK, first_blocks, first_sums, later_sums, pair_counts
 from summand.methods.description._describe_table import crosstab, described
-from summand.methods.description._describe_update import DescribeState, after_first, after_later, read_first
+from summand.methods.description._describe_update import (
+    HIGHER,
+    DescribeState,
+    after_first,
+    after_later,
+    parts_of,
+    read_first,
+)
 from summand.methods.formulas._terms import TEXT_REMEDY
 from summand.tables import Array, Batch, Column, Count
 
 NUMBERS_MAX = 2_000_000
 CROSSTABS_MAX = 50
 BINS_MAX = 200
+QUANTILES_MAX = 20
+SHAPES = ("none", "unbiased", "biased")
 
 
 @dataclass(frozen=True)
@@ -41,6 +50,9 @@ class Describe(Placed):
         by: A column with levels whose groups are described apart.
         bins: Bins of the histograms, at most 200.
         crosstabs: Pairs of columns with levels that are counted together.
+        quantiles: Further quantiles, such as 0.025; each told as ``p2.5``.
+        shape: ``unbiased`` or ``biased`` for skewness and excess kurtosis, corrected for sample size or not, and the
+            coefficient of variation; ``none`` for neither.
 
     Reveals: the released figures, and the pooled counts of a histogram with up to 4,096 bins (128 where quantiles are
         bands) and of the finer bins around each quartile.
@@ -53,6 +65,8 @@ class Describe(Placed):
     by: str | None = None
     bins: int = 10
     crosstabs: tuple[tuple[str, str], ...] = ()
+    quantiles: tuple[float, ...] = ()
+    shape: str = "none"
     setting: Setting | None = field(default=None, compare=False, repr=False)
 
     name: ClassVar[str] = "describe"
@@ -63,6 +77,7 @@ class Describe(Placed):
     def __post_init__(self) -> None:
         object.__setattr__(self, "variables", tuple(self.variables))
         object.__setattr__(self, "crosstabs", tuple((a, b) for a, b in self.crosstabs))
+        object.__setattr__(self, "quantiles", tuple(map(float, self.quantiles)))
 
     def under(self, setting: Setting) -> Self:
         """This method in the study's setting.
@@ -78,8 +93,10 @@ class Describe(Placed):
     def to_spec(self) -> dict[str, Any]:
         """The method as a study request holds it."""
         pairs = [list(pair) for pair in self.crosstabs]
-        settings = {"columns": list(self.variables), "by": self.by, "bins": self.bins, "crosstabs": pairs}
-        return {"name": self.name, **settings}
+        return {
+            "name": self.name, "columns": list(self.variables), "by": self.by, "bins": self.bins, "crosstabs": pairs,
+            "quantiles": list(self.quantiles), "shape": self.shape,
+        }  # fmt: skip
 
     @classmethod
     def from_spec(cls, spec: Mapping[str, Any]) -> Self:
@@ -88,7 +105,7 @@ class Describe(Placed):
         Raises:
             UsageError: if the request is malformed.
         """
-        settings = _spec.fields(spec, cls.name, ("columns", "by", "bins", "crosstabs"))
+        settings = _spec.fields(spec, cls.name, ("columns", "by", "bins", "crosstabs", "quantiles", "shape"))
         given = settings.get("crosstabs", [])
         pairs = [_spec.names(pair, "crosstabs") for pair in given] if isinstance(given, (list, tuple)) else [()]
         if len(pairs) > CROSSTABS_MAX or any(len(pair) != 2 for pair in pairs):
@@ -96,7 +113,9 @@ class Describe(Placed):
         by = None if settings.get("by") is None else _spec.text(settings, "by")
         bins = _spec.whole(settings, "bins", 10, 1, BINS_MAX)
         crosstabs = tuple((pair[0], pair[1]) for pair in pairs)
-        return cls(_spec.names(settings.get("columns", []), "columns"), by, bins, crosstabs)
+        quantiles = _quantiles(settings.get("quantiles", []))
+        shape = _spec.choice(settings, "shape", SHAPES)
+        return cls(_spec.names(settings.get("columns", []), "columns"), by, bins, crosstabs, quantiles, shape)
 
     @cached_property
     def described(self) -> tuple[Column, ...]:
@@ -143,7 +162,7 @@ class Describe(Placed):
     def start(self) -> DescribeState:
         """Nothing known yet."""
         nothing = np.zeros(0)
-        return DescribeState(0, nothing, nothing, nothing, ())
+        return DescribeState(0, nothing, nothing, nothing, nothing, ())
 
     def layout(self, state: DescribeState) -> Layout:
         """First counts, sums, histograms and crosstabs; then squares about the mean, and finer bins."""
@@ -153,6 +172,9 @@ class Describe(Placed):
                 blocks += first_blocks(cell)
             elif state.round == 1 and cell.keys is not None:
                 blocks.append(Block(f"{cell.name}: squares", "1", 1, 4.0 * SLACK, f"the spread of {cell.name}"))
+                if self._has_shape:
+                    reveals = f"the skewness and kurtosis of {cell.name}"
+                    blocks.append(Block(f"{cell.name}: higher powers", "1", HIGHER, 16.0 * SLACK, reveals))
             for k, window in enumerate(state.windows(place)):
                 reveals = f"how many people lie where near a quartile of {cell.name}"
                 blocks.append(Block(f"{cell.name}: bins {k + 1}", "1", window.bins, 1.0, reveals))
@@ -168,10 +190,17 @@ class Describe(Placed):
         parts: list[Array] = []
         for place, cell in enumerate(self.cells):
             rows = np.ones(batch.rows, dtype=np.bool_) if group is None else group == cell.group
-            parts += first_sums(cell, batch, rows) if state.round == 0 else later_sums(cell, place, batch, rows, state)
+            if state.round == 0:
+                parts += first_sums(cell, batch, rows)
+            else:
+                parts += later_sums(cell, place, batch, rows, state, higher=self._has_shape)
         if state.round == 0:
             parts += [pair_counts(a, b, batch) for a, b in self._pairs]
         return np.concatenate(parts) if parts else np.zeros(0)
+
+    @property
+    def _has_shape(self) -> bool:
+        return self.shape != "none"
 
     def condense(self, partial: Array, state: DescribeState, local: Local) -> tuple[Array, Local]:  # noqa: ARG002
         """The site's sums as they are."""
@@ -182,17 +211,17 @@ class Describe(Placed):
         check_length(total, length(self.layout(state)))
         exact = self.placed.limits.exact_quantiles
         if state.round == 0:
-            state = after_first(self.cells, total, state, exact)
+            state = after_first(self.cells, total, state, exact, [*parts_of(self.quantiles).values()])
             if any(cell.keys is not None for cell in self.cells):
                 return state
             state = dataclasses.replace(state, squares=np.zeros(len(self.cells)))
         else:
-            state = after_later(self.cells, total, state)
+            state = after_later(self.cells, total, state, higher=self._has_shape)
         return state if any(state.windows(place) for place in range(len(self.cells))) else self._result(state)
 
     def _result(self, state: DescribeState) -> Result:
         limits = self.placed.limits
-        rows = described(self.cells, state, limits)
+        rows = described(self.cells, state, limits, parts_of(self.quantiles), self.shape)
         _, rest = read_first(self.cells, state.first, has_bins=not limits.exact_quantiles)
         values: dict[str, Any] = {}
         if self.by:
@@ -211,6 +240,21 @@ class Describe(Placed):
         if tables:
             values["crosstabs"] = tables
         return Result(self.name, values)
+
+
+def _quantiles(given: Any) -> tuple[float, ...]:
+    """The further quantiles of a request.
+
+    Raises:
+        UsageError: if they are no list of at most 20 numbers between 0 and 1.
+    """
+    is_list = isinstance(given, (list, tuple)) and len(given) <= QUANTILES_MAX
+    if not is_list or any(isinstance(q, bool) or not isinstance(q, (int, float)) or not 0 < q < 1 for q in given):
+        raise UsageError(
+            f"The setting 'quantiles' is no list of at most {QUANTILES_MAX} numbers between 0 and 1.",
+            remedy="Write [0.025, 0.975].",
+        )
+    return tuple(map(float, given))
 
 
 def _group(by: str, level: str, rows: list[dict[str, Any]]) -> dict[str, Any]:

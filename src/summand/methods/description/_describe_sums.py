@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from summand.methods._protocol import Block
 from summand.methods.description._describe_cells import Cell, codes_of, levels
-from summand.methods.description._describe_update import DescribeState
+from summand.methods.description._describe_update import HIGHER, DescribeState
 from summand.methods.description._grid import Keys
 from summand.tables import Array, Batch, Column
 
@@ -58,14 +58,16 @@ def _number_sums(cell: Cell, keys: Keys, values: Array, present: NDArray[np.bool
     return [total, histogram, bins]
 
 
-def later_sums(cell: Cell, place: int, batch: Batch, rows: NDArray[np.bool_], state: DescribeState) -> list[Array]:
-    """Squares about the mean in the second round, and the bins of every window still open."""
+def later_sums(
+    cell: Cell, place: int, batch: Batch, rows: NDArray[np.bool_], state: DescribeState, *, higher: bool
+) -> list[Array]:
+    """Squares about the mean in the second round, higher powers if asked, and the bins of every window still open."""
     windows = state.windows(place)
     if cell.keys is None or (state.round > 1 and not windows):
         return []
     values = batch.number(cell.column.name)
     values = values if cell.group is None else values[rows]
-    squares = np.zeros(1)
+    squares, powers = np.zeros(1), np.zeros(HIGHER if higher else 0)
     near: list[list[Array]] = [[np.zeros(0)] for _ in windows]
     for chunk in _chunks(len(values)):
         some = values[chunk]
@@ -73,10 +75,13 @@ def later_sums(cell: Cell, place: int, batch: Batch, rows: NDArray[np.bool_], st
             deviation = cell.scaled(some[~np.isnan(some)])
             np.subtract(deviation, state.means[place], out=deviation)
             squares += deviation @ deviation
+            if higher:
+                square = deviation * deviation
+                powers += (square @ deviation, square @ square)
         for found, window in zip(near, windows, strict=True):
             found.append(cell.keys.near(some, window))
     counts = [w.count(cell.keys.as_numbers(np.concatenate(some))) for w, some in zip(windows, near, strict=True)]
-    return [squares, *counts] if state.round == 1 else counts
+    return [squares, powers, *counts] if state.round == 1 else counts
 
 
 def _chunks(rows: int) -> Iterator[slice]:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from summand.methods.description._describe_cells import Cell, histogram_edges
-from summand.methods.description._describe_update import PARTS, CellSums, DescribeState, read_first
+from summand.methods.description._describe_update import HIGHER, CellSums, DescribeState, read_first
 from summand.methods.description._grid import Keys, band_of, bands, between, quantile_ranks
 from summand.tables import Array, Column, Count, CountTable, Limits
 
@@ -23,13 +24,56 @@ from summand.tables import Array, Column, Count, CountTable, Limits
 ASSUMED_STEPS = 100
 
 
-def described(cells: tuple[Cell, ...], state: DescribeState, limits: Limits) -> list[dict[str, Any]]:
-    """One row of the result per cell, under the limits of the release."""
+def described(
+    cells: tuple[Cell, ...], state: DescribeState, limits: Limits, parts: Mapping[str, float], shape: str
+) -> list[dict[str, Any]]:
+    """One row of the result per cell, under the limits of the release.
+
+    Args:
+        cells: What is described.
+        state: The last.
+        limits: Of the release.
+        parts: The quantiles told, by name.
+        shape: ``none``, or how skewness and kurtosis are told: ``unbiased`` or ``biased``.
+    """
     sums, _ = read_first(cells, state.first, has_bins=not limits.exact_quantiles)
-    return [
-        _row(cell, known, float(state.squares[place]), _found(state, place, cell.keys), limits)
+    rows = [
+        _row(cell, known, float(state.squares[place]), _found(state, place, cell.keys), limits, parts)
         for place, (cell, known) in enumerate(zip(cells, sums, strict=True))
     ]
+    if shape != "none":
+        for row, known, squares, powers in zip(
+            rows, sums, state.squares, state.higher.reshape(-1, HIGHER), strict=True
+        ):
+            row.update(_shape(row, known.n, (float(squares), *powers.tolist()), limits, unbiased=shape == "unbiased"))
+    return rows
+
+
+def _shape(
+    row: dict[str, Any], n: int, powers: tuple[float, ...], limits: Limits, *, unbiased: bool
+) -> dict[str, float | None]:
+    """Skewness, excess kurtosis and coefficient of variation; few digits under limits, None with the mean.
+
+    Source: Joanes & Gill (1998), Comparing measures of sample skewness and kurtosis, The Statistician 47(1): g1 and g2
+        ``biased``, G1 and G2 ``unbiased``.
+    """
+    nothing: dict[str, float | None] = dict.fromkeys(("skewness", "kurtosis", "cv"))
+    if row["mean"] is None or row["sd"] is None:
+        return nothing
+    found: dict[str, float | None] = {**nothing, "cv": row["sd"] / row["mean"] if row["mean"] else None}
+    second, third, fourth = (power / n for power in powers)
+    if second <= 0.0:
+        return found
+    skewness, kurtosis = third / second**1.5, fourth / second**2 - 3.0
+    if not unbiased:
+        found.update(skewness=skewness, kurtosis=kurtosis)
+    if unbiased and n > 2:
+        found["skewness"] = skewness * math.sqrt(n * (n - 1.0)) / (n - 2.0)
+    if unbiased and n > 3:
+        found["kurtosis"] = ((n + 1.0) * kurtosis + 6.0) * (n - 1.0) / ((n - 2.0) * (n - 3.0))
+    if limits.minimum_cell > 1:
+        found = {name: None if value is None else float(f"{value:.2g}") for name, value in found.items()}
+    return found
 
 
 def _found(state: DescribeState, cell: int, keys: Keys | None) -> dict[int, float]:
@@ -37,7 +81,9 @@ def _found(state: DescribeState, cell: int, keys: Keys | None) -> dict[int, floa
     return {rank: keys.value(first) for place, rank, first, _, _ in state.order if place == cell and keys is not None}
 
 
-def _row(cell: Cell, known: CellSums, squares: float, order: dict[int, float], limits: Limits) -> dict[str, Any]:
+def _row(
+    cell: Cell, known: CellSums, squares: float, order: dict[int, float], limits: Limits, parts: Mapping[str, float]
+) -> dict[str, Any]:
     people_min = 0 if limits.exact_quantiles else max(limits.minimum_cell, 1)
     column, is_number = cell.column, cell.keys is not None and known.n > 0
     row: dict[str, Any] = {"column": column.name, "n": Count(known.n), "missing": Count(known.missing)}
@@ -45,7 +91,7 @@ def _row(cell: Cell, known: CellSums, squares: float, order: dict[int, float], l
     row["sd"] = column.half_width * math.sqrt(squares / (known.n - 1)) if is_number and known.n > 1 else None
     if limits.minimum_cell > 1 and is_number:
         row["mean"], row["sd"] = _coarsened(cell, known, row["mean"], row["sd"], limits.minimum_cell)
-    for name, part in PARTS.items():
+    for name, part in parts.items():
         row[name] = None
         if cell.keys is not None and known.n >= max(people_min, 1):
             row[name] = _quantile(order, known.n, part) if not people_min else _band(cell, known, part, people_min)

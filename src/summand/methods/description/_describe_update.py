@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,13 @@ from summand.methods.description._grid import Target, Window, quantile_ranks
 from summand.tables import Array
 
 PARTS = {"min": 0.0, "q25": 0.25, "median": 0.5, "q75": 0.75, "max": 1.0}
+# Cubes and fourth powers about the mean, where skewness and kurtosis are asked for.
+HIGHER = 2
+
+
+def parts_of(quantiles: tuple[float, ...]) -> dict[str, float]:
+    """What is told of the order of values: the quartiles and extremes, then other quantiles such as ``p2.5``."""
+    return {**PARTS, **{f"p{float(f'{100 * part:.12g}'):g}": part for part in quantiles}}
 
 
 @dataclass(frozen=True)
@@ -24,6 +32,7 @@ class DescribeState(State):
         first: The first round's total, without its fine bins where quartiles are exact; empty before.
         means: The scaled mean of every cell, 0 where it has none.
         squares: The scaled sum of squares about it; empty before the second round.
+        higher: The scaled cubes and fourth powers, cell by cell, where they are asked for; else empty.
         order: Every wanted order statistic as (cell, rank, first key, span, below), sought or found.
     """
 
@@ -31,6 +40,7 @@ class DescribeState(State):
     first: Array
     means: Array
     squares: Array
+    higher: Array
     order: tuple[tuple[int, int, int, int, int], ...]
 
     def windows(self, cell: int) -> list[Window]:
@@ -84,14 +94,16 @@ def _without_bins(cells: tuple[Cell, ...], total: Array) -> Array:
     return total[keep]
 
 
-def after_first(cells: tuple[Cell, ...], total: Array, state: DescribeState, exact: bool) -> DescribeState:
+def after_first(
+    cells: tuple[Cell, ...], total: Array, state: DescribeState, exact: bool, parts: Sequence[float]
+) -> DescribeState:
     """The means, and the bins that hold each wanted rank."""
     sums, _ = read_first(cells, total, has_bins=True)
     order = []
     for place, (cell, known) in enumerate(zip(cells, sums, strict=True)):
         if cell.keys is None or not known.n or not exact:
             continue
-        for rank in sorted({rank for part in PARTS.values() for rank in quantile_ranks(known.n, part)[:2]}):
+        for rank in sorted({rank for part in parts for rank in quantile_ranks(known.n, part)[:2]}):
             target = Target(rank, 0, cell.keys.count, 0).within(cell.first_window, known.bins)
             order.append((place, target.rank, target.first, target.span, target.below))
     means = np.array([known.mean for known in sums])
@@ -99,13 +111,16 @@ def after_first(cells: tuple[Cell, ...], total: Array, state: DescribeState, exa
     return dataclasses.replace(state, round=1, first=first, means=means, order=tuple(order))
 
 
-def after_later(cells: tuple[Cell, ...], total: Array, state: DescribeState) -> DescribeState:
-    """The squares, where they were summed, and finer bins for each wanted rank."""
+def after_later(cells: tuple[Cell, ...], total: Array, state: DescribeState, *, higher: bool) -> DescribeState:
+    """The squares and higher powers, where they were summed, and finer bins for each wanted rank."""
     at, squares = 0, np.zeros(len(cells)) if state.round == 1 else state.squares
+    powers = np.zeros((len(cells), HIGHER)) if state.round == 1 and higher else state.higher
     counted: dict[tuple[int, int, int], tuple[Window, Array]] = {}
     for place, cell in enumerate(cells):
         if state.round == 1 and cell.keys is not None:
             squares[place], at = total[at], at + 1
+            if higher:
+                powers[place], at = total[at : at + HIGHER], at + HIGHER
         for window in state.windows(place):
             counted[place, window.first, window.span] = (window, total[at : at + window.bins])
             at += window.bins
@@ -115,4 +130,4 @@ def after_later(cells: tuple[Cell, ...], total: Array, state: DescribeState) -> 
         if span > 1:
             target = target.within(*counted[place, first, span])
         order.append((place, target.rank, target.first, target.span, target.below))
-    return dataclasses.replace(state, round=state.round + 1, squares=squares, order=tuple(order))
+    return dataclasses.replace(state, round=state.round + 1, squares=squares, higher=powers.ravel(), order=tuple(order))
