@@ -38,6 +38,35 @@ SCHEMAS: dict[str, Schema] = {
             ),
         },
     ),
+    "margins": result_of(
+        ["margins"],
+        "Average marginal effects and adjusted predictions: summand run margins --json",
+        {
+            "converged": {"type": "boolean"}, "model": {"enum": ["logistic", "linear", "glm"]},
+            "margins": array_of(
+                object_of(
+                    {
+                        "variable": {"type": "string"}, "contrast": {"type": "string"},
+                        **dict.fromkeys(
+                            ("estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high"), NUMBER
+                        ),
+                    }
+                ),
+                description="Mean slopes of numbers, mean differences of levels.",
+            ),
+            "predictions": array_of(
+                object_of(
+                    {
+                        "at": {"type": "string"},
+                        **dict.fromkeys(("estimate", "std_error", "conf_low", "conf_high"), NUMBER),
+                    }
+                ),
+                description="Mean predictions over everybody, with what 'at' says set.",
+            ),
+            "terms": array_of(TERM, description="The fitted model."),
+        },
+        CURVES,
+    ),
     "multinomial": result_of(
         ["multinomial"],
         "Multinomial regression: summand run multinomial --json",

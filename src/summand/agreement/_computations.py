@@ -9,6 +9,7 @@ COMPUTATIONS: dict[str, str] = {
     "crosstab": "two columns counted together, with tests and ratios",
     "linear": "linear regression",
     "logistic": "logistic regression",
+    "margins": "average effects and predictions of a regression",
     "multinomial": "multinomial logistic regression",
     "ordinal": "regression of ordered levels",
     "glm": "regression of counts, rates, amounts and yes-or-no outcomes (generalized linear models)",

@@ -51,6 +51,7 @@ from summand.methods.models import (
     GeneralizedLinearModel,
     LinearRegression,
     LogisticRegression,
+    Margins,
     MultinomialRegression,
     OrdinalRegression,
 )
@@ -86,6 +87,7 @@ __all__ = [
     "LogRank",
     "LogisticRegression",
     "MetaAnalysis",
+    "Margins",
     "Method",
     "MultinomialRegression",
     "NelsonAalen",

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from summand.cli.run._verb import Formula, Spec, verb
+from summand.errors import UsageError
 
 Intercepts = Annotated[str, typer.Option(help="pooled: one intercept; fixed: one for each site, never sent.")]
 
@@ -21,6 +22,41 @@ def linear(formula: Formula, site: Intercepts = "pooled") -> Spec:
 def logistic(formula: Formula, site: Intercepts = "pooled") -> Spec:
     """Logistic regression; the outcome has two values or is a comparison such as 'num > 0'."""
     return {"name": "logistic", "formula": formula, "site": site}
+
+
+@verb
+def margins(
+    formula: Formula,
+    model: Annotated[str, typer.Option(help="logistic, linear or glm.")] = "logistic",
+    variable: Annotated[
+        list[str] | None, typer.Option("--variable", help="Columns whose effects are told; all if none is named.")
+    ] = None,
+    at: Annotated[
+        list[str] | None, typer.Option("--at", help="Profiles such as 'age=50, sex=1': predictions with these set.")
+    ] = None,
+    levels: Annotated[
+        list[str] | None, typer.Option("--levels", help="Columns at each of whose levels people are predicted.")
+    ] = None,
+    family: Annotated[str, typer.Option(help="Of a glm.")] = "",
+    link: Annotated[str, typer.Option(help="Of a glm.")] = "",
+) -> Spec:
+    """Average marginal effects and adjusted predictions of a regression."""
+    return {
+        "name": "margins", "formula": formula, "model": model, "variables": list(variable or ()),
+        "at": [_profile(text) for text in at or ()], "levels": list(levels or ()), "family": family, "link": link,
+    }  # fmt: skip
+
+
+def _profile(text: str) -> dict[str, str]:
+    """Columns and values of ``age=50, sex=1``.
+
+    Raises:
+        UsageError: if a part has no equals sign.
+    """
+    parts = [part.partition("=") for part in text.split(",") if part.strip()]
+    if not parts or not all(sign and name.strip() for name, sign, _ in parts):
+        raise UsageError(f"'{text[:80]}' is no profile.", remedy="Write it like: --at 'age=50, sex=1'.")
+    return {name.strip(): value.strip() for name, _, value in parts}
 
 
 @verb

@@ -57,4 +57,13 @@ def _terms(terms: Sequence[Values], is_ratio: bool) -> list[dict[str, Any]]:
     return rows
 
 
-DRAWINGS: Mapping[str, Draw] = dict.fromkeys(("linear", "logistic", "glm", "multinomial", "ordinal"), forest)
+def effects(alt: Any, result: Values) -> Any:
+    """Average marginal effects with their 95 % intervals."""
+    rows = [{**row, "term": f"{row['variable']} ({row['contrast']})"} for row in result.get("margins") or ()]
+    return forest(alt, {"method": "linear", "terms": rows})
+
+
+DRAWINGS: Mapping[str, Draw] = {
+    **dict.fromkeys(("linear", "logistic", "glm", "multinomial", "ordinal"), forest),
+    "margins": effects,
+}

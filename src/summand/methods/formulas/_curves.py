@@ -21,6 +21,12 @@ class CurveFunctions(Protocol):
     def limits(self, low: float, high: float) -> Array:
         """The most that each may be, in absolute value, for values from ``low`` to ``high``: shape (functions,)."""
 
+    def slopes(self, values: NDArray[np.floating]) -> Array:
+        """The derivative of every function at every value: shape (functions, rows)."""
+
+    def slope_limits(self, low: float, high: float) -> Array:
+        """The most that each derivative may be, in absolute value: shape (functions,)."""
+
 
 def functions_of(curve: Polynomial | Spline) -> CurveFunctions:
     """The functions of a curve whose numbers are known."""
@@ -70,6 +76,23 @@ class OrthogonalPolynomials:
         coefficients = at_nodes @ np.cos(np.outer(angles, np.arange(k + 1))) * (2.0 / (k + 1))
         coefficients[:, 0] /= 2.0
         return np.asarray(np.abs(coefficients).sum(axis=1))
+
+    def slopes(self, values: NDArray[np.floating]) -> Array:
+        """The derivative of every polynomial at every value, by the recurrence differentiated: shape (degree, rows)."""
+        x, functions = np.asarray(values, dtype=np.float64), self(values)
+        out = np.empty_like(functions)
+        constant = np.full(len(x), self.norms[0] ** -0.5)
+        before, now, down = np.zeros(len(x)), np.zeros(len(x)), 0.0
+        for j, centre in enumerate(self.centres):
+            up = (self.norms[j + 1] / self.norms[j]) ** 0.5
+            out[j] = ((functions[j - 1] if j else constant) + (x - centre) * now - down * before) / up
+            before, now, down = now, out[j], up
+        return out
+
+    def slope_limits(self, low: float, high: float) -> Array:
+        """Markov's inequality: on [-1, 1] a derivative is at most degree² times the polynomial's largest value."""
+        degrees = np.arange(1, len(self.centres) + 1)
+        return np.asarray(degrees**2 * self.limits(low, high) * 2.0 / (high - low))
 
 
 @dataclass(frozen=True)
@@ -129,3 +152,18 @@ class NaturalSpline:
         )
         ends = np.stack([self(np.array([low, high])).T, np.tile(self(self.knots[-1:]).T, (2, 1))])
         return np.asarray(np.maximum(np.abs(control).max(axis=(0, 2)), np.abs(ends).max(axis=(0, 1))))
+
+    def slopes(self, values: NDArray[np.floating]) -> Array:
+        """The derivative of every spline at every value: shape (m, rows)."""
+        x = np.asarray(values, dtype=np.float64)
+        place = np.searchsorted(self.knots, x, side="right")
+        t = x - self.knots[np.maximum(place - 1, 0)]
+        _, linear, square, cube = self.pieces[:, :, place]
+        return np.asarray((3.0 * cube * t + 2.0 * square) * t + linear)
+
+    def slope_limits(self, low: float, high: float) -> Array:  # noqa: ARG002 — straight beyond the knots
+        """Bézier's control values of the derivative, a parabola between two knots."""
+        h = np.diff(self.knots)
+        _, linear, square, cube = self.pieces[:, :, 1:-1]
+        end = linear + (2.0 * square + 3.0 * cube * h) * h
+        return np.asarray(np.abs(np.stack([linear, linear + square * h, end])).max(axis=(0, 2)))

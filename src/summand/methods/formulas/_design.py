@@ -90,6 +90,10 @@ class Design:
     def __len__(self) -> int:
         return len(self.terms)
 
+    def only(self, monomials: tuple[Monomial, ...]) -> Design:
+        """The design of other products of the same factors, under names of no meaning."""
+        return replace(self, terms=tuple(map(str, range(len(monomials)))), monomials=monomials)
+
     def matrix(self, batch: Batch, rows: slice = slice(None), out: Array | None = None) -> Array:
         """The scaled design of some rows of a batch without missing values.
 

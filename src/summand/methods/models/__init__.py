@@ -7,12 +7,14 @@ from summand.methods._protocol import Method
 from summand.methods.models._glm import GeneralizedLinearModel
 from summand.methods.models._linear import LinearRegression
 from summand.methods.models._logistic import LogisticRegression
+from summand.methods.models._margins import Margins
 from summand.methods.models._multinomial import MultinomialRegression
 from summand.methods.models._ordinal import OrdinalRegression
 
 METHODS: tuple[type[Method], ...] = (
     LinearRegression,
     LogisticRegression,
+    Margins,
     MultinomialRegression,
     OrdinalRegression,
     GeneralizedLinearModel,
@@ -23,6 +25,7 @@ __all__ = [
     "GeneralizedLinearModel",
     "LinearRegression",
     "LogisticRegression",
+    "Margins",
     "MultinomialRegression",
     "OrdinalRegression",
 ]
