@@ -270,5 +270,3 @@ def _is_value(value: Any) -> bool:
     if isinstance(value, str):
         return len(value) <= _spec.TEXT_MAX
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-
-

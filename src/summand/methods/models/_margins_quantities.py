@@ -147,7 +147,9 @@ class Averager:
         if isinstance(quantity, Predicted):
             return self._predicted(put(batch, quantity.at, self.dictionary))
         if isinstance(quantity, Difference):
-            value, gradient, cut_off = self._predicted(put(batch, ((quantity.column, quantity.level),), self.dictionary))
+            value, gradient, cut_off = self._predicted(
+                put(batch, ((quantity.column, quantity.level),), self.dictionary)
+            )
             less, smaller, again = self._predicted(
                 put(batch, ((quantity.column, quantity.reference),), self.dictionary)
             )

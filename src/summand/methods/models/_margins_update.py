@@ -146,5 +146,3 @@ def _interval(value: float, width: float, mean: Mean, overdispersion: float) -> 
         return mean.from_link(eta - width / slope), mean.from_link(eta + width / slope)
     except (ValueError, ZeroDivisionError, OverflowError):
         return value - width, value + width
-
-
