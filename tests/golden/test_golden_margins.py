@@ -123,7 +123,7 @@ def test_interactions_powers_and_splines() -> None:
             rows[column, "slope"], estimate, math.sqrt(gradient @ v @ gradient), 1e-8 if column != "thalach" else 1e-4
         )
     for column, level, reference in (("sex", 1, 0), ("cp", 2, 1), ("cp", 3, 1), ("cp", 4, 1)):
-        high, low = (average(lambda f, k=k: f.assign(**{column: k}), curved, beta) for k in (level, reference))
+        high, low = (average(lambda f, c=column, k=k: f.assign(**{c: k}), curved, beta) for k in (level, reference))
         gradient = high[1] - low[1]
         check(rows[column, f"{level} - {reference}"], high[0] - low[0], math.sqrt(gradient @ v @ gradient))
     assert len(rows) == 7
