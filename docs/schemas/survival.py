@@ -31,6 +31,7 @@ INCIDENCE = object_of(
     }
 )
 TIME_RATIOS = {f"{ratio}{end}": NUMBER for ratio in ("time_ratio", "odds_ratio") for end in ("", "_low", "_high")}
+RATE = dict.fromkeys(("person_time", "rate", "rate_low", "rate_high"), NUMBER)
 SCHEMAS: dict[str, Schema] = {
     "km": result_of(
         ["km"],
@@ -92,6 +93,35 @@ SCHEMAS: dict[str, Schema] = {
                 {**TERM, "properties": {**TERM["properties"], **TIME_RATIOS}},
                 description="Coefficients of log time and, where sigma is estimated, its logarithm.",
             ),
+        },
+    ),
+    "rates": result_of(
+        ["rates"],
+        "Incidence rates: summand run rates --json",
+        {
+            "per": NUMBER, "interval": {"enum": ["exact", "byar"]},
+            "rates": array_of(
+                object_of(
+                    {"group": {"type": "string"}, "n": COUNT, "events": COUNT, **RATE},
+                    dict.fromkeys(("standardised_rate", "standardised_rate_low", "standardised_rate_high"), NUMBER),
+                )
+            ),
+            "ratios": array_of(
+                object_of(
+                    {
+                        "group": {"type": "string"}, "reference": {"type": "string"},
+                        **dict.fromkeys(("rate_ratio", "rate_ratio_low", "rate_ratio_high", "p_value"), NUMBER),
+                    },
+                    dict.fromkeys(("standardised_ratio", "standardised_ratio_low", "standardised_ratio_high"), NUMBER),
+                )
+            ),
+        },
+        {
+            "bands": array_of(
+                object_of(
+                    {"group": {"type": "string"}, "band": {"type": "string"}, "people": COUNT, "events": COUNT, **RATE}
+                )
+            )
         },
     ),
     "logrank": result_of(

@@ -34,3 +34,20 @@ def test_parametric_survival_equals_lifelines(capsys: pytest.CaptureFixture[str]
         assert terms[name]["estimate"] == pytest.approx(fit.params_["lambda_"][name], rel=1e-5)
     assert terms["sex"]["hazard_ratio"] < 1.0 < terms["sex"]["time_ratio"]
     assert "<svg" in plot.read_text("utf-8")
+
+
+def test_rates_prints_ratios_and_standardised_rates(
+    capsys: pytest.CaptureFixture[str], lung: Path, tmp_path: Path
+) -> None:
+    """Rates of both sexes by person-year, their ratio, and rates standardised to three bands of age."""
+    words = ["run", "rates", "Surv(time, status) ~ sex", "--per", "365.25", "--bands-of", "age", "--cuts", "55,65"]
+    plot = tmp_path / "rates.svg"
+    words += ["--standard", "500,300,200", "--sites", str(lung), "--by", "inst", "--plot", str(plot)]
+    said = say(capsys, *words, "--json")
+    found = said.matches("rates")
+    assert [row["group"] for row in found["rates"]] == ["1", "2"]
+    assert len(found["bands"]) == 6
+    (ratio,) = found["ratios"]
+    assert ratio["rate_ratio"] == pytest.approx(found["rates"][1]["rate"] / found["rates"][0]["rate"])
+    assert found["rates"][0]["standardised_rate_low"] < found["rates"][0]["standardised_rate"]
+    assert "<svg" in plot.read_text("utf-8")

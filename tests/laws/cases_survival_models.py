@@ -9,6 +9,7 @@ from law_case import Case
 
 from summand.methods import Method
 from summand.methods.survival._parametric import ParametricSurvival
+from summand.methods.survival._rates import Rates
 from summand.tables import NO_LIMITS, Batch, Limits
 
 
@@ -28,4 +29,6 @@ CASES = [
     _case("exponential, fixed", ParametricSurvival("Surv(years, died) ~ marker", "exponential", "fixed")),
     _case("lognormal", ParametricSurvival("Surv(years, died) ~ marker + arm", "lognormal")),
     _case("loglogistic, fixed", ParametricSurvival("Surv(days, died) ~ age", "loglogistic", "fixed")),
+    _case("rates", Rates("Surv(days, died) ~ arm", 365.25, "exact", "age", (40.0, 65.0), (5.0, 3.0, 2.0))),
+    _case("rates, institutional", Rates("Surv(years, died) ~ stage", interval="byar"), Limits(), 150),
 ]

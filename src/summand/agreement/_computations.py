@@ -27,5 +27,6 @@ COMPUTATIONS: dict[str, str] = {
     "aipw": "doubly robust comparison of two treatments (AIPW)",
     "parametric_survival": "regression of survival times with a known distribution (Weibull and others)",
     "difference_in_differences": "changes in treated groups against changes in others (difference in differences)",
+    "rates": "incidence rates by person-time, their ratios, and standardised rates",
     "evaluate": "testing how well a model predicts",
 }

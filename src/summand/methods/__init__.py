@@ -63,6 +63,7 @@ from summand.methods.survival import (
     LogRank,
     NelsonAalen,
     ParametricSurvival,
+    Rates,
     RestrictedMean,
 )
 
@@ -96,6 +97,7 @@ __all__ = [
     "Partial",
     "PrincipalComponents",
     "Propensity",
+    "Rates",
     "RestrictedMean",
     "Result",
     "Setting",

@@ -116,3 +116,16 @@ def positive(settings: Mapping[str, Any], key: str) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0.0 < value <= 1e6:
         raise UsageError(f"The setting '{key}' is not a number above 0.", remedy=f"Leave '{key}' out, or give one.")
     return float(value)
+
+
+def numbers(value: Any, key: str) -> tuple[float, ...]:
+    """A list of finite numbers, such as cut points.
+
+    Raises:
+        UsageError: if it is not a list of at most 500 finite numbers.
+    """
+    if not isinstance(value, (list, tuple)) or len(value) > ITEMS_MAX:
+        raise UsageError(f"The setting '{key}' is not a list of at most {ITEMS_MAX}.", remedy="Give a list of numbers.")
+    if any(isinstance(item, bool) or not isinstance(item, (int, float)) or not abs(item) < 1e300 for item in value):
+        raise UsageError(f"The setting '{key}' holds something that is no number.", remedy="Give a list of numbers.")
+    return tuple(map(float, value))

@@ -114,3 +114,19 @@ def parametric_survival(
 ) -> Spec:
     """Regression of log survival time: time ratios, and hazard ratios where times are Weibull or exponential."""
     return {"name": "parametric_survival", "formula": formula, "distribution": distribution, "site": site}
+
+
+@verb
+def rates(
+    formula: Formula,
+    per: Annotated[float, typer.Option(help="Rates per so much follow-up time, in its own unit.")] = 1.0,
+    interval: Annotated[str, typer.Option(help="exact (Garwood) or byar.")] = "exact",
+    bands_of: Annotated[str, typer.Option(help="Standardise to bands of this column, such as age.")] = "",
+    cuts: Annotated[str | None, typer.Option(help="Where the bands begin, such as 40,60 for three bands.")] = None,
+    standard: Annotated[str | None, typer.Option(help="The standard population in each band: 500,300,200.")] = None,
+) -> Spec:
+    """Events by person-time of groups, with ratios, and standardised to a given population."""
+    return {
+        "name": "rates", "formula": formula, "per": per, "interval": interval, "by": bands_of,
+        "cuts": _numbers(cuts, "--cuts"), "standard": _numbers(standard, "--standard"),
+    }  # fmt: skip

@@ -24,7 +24,8 @@ def forest(alt: Any, result: Values) -> Any:
     """Estimates with their 95 % intervals; hazard and odds ratios on a logarithmic scale."""
     terms = result.get("terms") or ()
     named = next((title for name, title in RATIO_COLUMNS.items() if terms and name in terms[0]), None)
-    ratio = named or (None if result.get("link") == "probit" else RATIOS.get(str(result.get("method"))))
+    own = None if result.get("link") == "probit" else RATIOS.get(str(result.get("method")))
+    ratio = own or named
     rows = _terms(terms, ratio is not None)
     if not rows:
         return None

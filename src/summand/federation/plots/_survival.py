@@ -86,6 +86,26 @@ def _incidence(alt: Any, result: Values) -> Any:
     return (band + line).properties(width=WIDTH, height=HEIGHT)
 
 
+def _rates(alt: Any, result: Values) -> Any:
+    """Rates of groups with their intervals, standardised ones beside them."""
+    rows = [
+        {"group": row["group"], "what": what, "rate": row[name], "low": row[f"{name}_low"], "high": row[f"{name}_high"]}
+        for row in result["rates"]
+        for name, what in (("rate", "crude"), ("standardised_rate", "standardised"))
+        if isinstance(row.get(name), (int, float))
+    ]
+    if not rows:
+        return None
+    base = alt.Chart(alt.Data(values=rows)).encode(
+        x=alt.X("group:N", title=None), xOffset="what:N", color=alt.Color("what:N", title=None)
+    )
+    bars = base.mark_rule(strokeWidth=2).encode(
+        y=alt.Y("low:Q", title=f"events per {result['per']:g} of follow-up (95 % interval)"), y2="high:Q"
+    )
+    points = base.mark_point(filled=True, size=70, shape="square").encode(y="rate:Q")
+    return (bars + points).properties(width=WIDTH, height=HEIGHT)
+
+
 DRAWINGS: Mapping[str, Draw] = {
     "km": _curves,
     "logrank": _observed,
@@ -94,4 +114,5 @@ DRAWINGS: Mapping[str, Draw] = {
     "aalen_johansen": _incidence,
     "fine_gray": forest,
     "parametric_survival": forest,
+    "rates": _rates,
 }

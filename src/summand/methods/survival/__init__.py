@@ -12,6 +12,7 @@ from summand.methods.survival._kaplan_meier import KaplanMeier
 from summand.methods.survival._logrank import LogRank
 from summand.methods.survival._nelson_aalen import NelsonAalen
 from summand.methods.survival._parametric import ParametricSurvival
+from summand.methods.survival._rates import Rates
 from summand.methods.survival._rmst import RestrictedMean
 
 METHODS: tuple[type[Method], ...] = (
@@ -23,6 +24,7 @@ METHODS: tuple[type[Method], ...] = (
     AalenJohansen,
     FineGray,
     ParametricSurvival,
+    Rates,
 )
 
 __all__ = [
@@ -34,5 +36,6 @@ __all__ = [
     "LogRank",
     "NelsonAalen",
     "ParametricSurvival",
+    "Rates",
     "RestrictedMean",
 ]
