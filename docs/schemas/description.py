@@ -61,7 +61,19 @@ DIFFERENCE = object_of(
     {"superiority": NUMBER},
 )  # fmt: skip
 
+PAIR = object_of(
+    {
+        "first": {"type": "string"}, "second": {"type": "string"},
+        **dict.fromkeys(("estimate", "statistic", "p_value", "conf_low", "conf_high"), NUMBER),
+    }
+)  # fmt: skip
+
 SCHEMAS: dict[str, Schema] = {
+    "correlation": result_of(
+        ["correlation"],
+        "Correlation of pairs: summand run correlation --json",
+        {"kind": {"enum": ["pearson", "spearman"]}, "given": {"type": ["string", "null"]}, "correlations": array_of(PAIR)},
+    ),
     "table-one": result_of(
         ["table_one"],
         "Table one: summand run table_one --json",

@@ -77,3 +77,17 @@ def test_compare_groups_equals_scipy(capsys: pytest.CaptureFixture[str], lung: P
     expected = kruskal(*(rows["age"] for _, rows in data.groupby("ph.ecog")))
     assert found["n_dropped"] == 1
     assert found["tests"][-1]["statistic"] == pytest.approx(expected.statistic, rel=1e-10)
+
+
+def test_correlation_equals_scipy(capsys: pytest.CaptureFixture[str], lung: Path, tmp_path: Path) -> None:
+    """Spearman's correlation by pooled ranks; the JSON fits and the squares are drawn."""
+    from scipy.stats import spearmanr
+
+    picture = tmp_path / "squares.svg"
+    words = ["run", "correlation", "age", "time", "meal.cal", "--kind", "spearman", "--plot", picture]
+    found = say(capsys, *words, "--sites", lung, "--by", "inst", "--json").matches("correlation")
+    data = pd.read_csv(lung).dropna(subset=["meal.cal"])
+    assert found["correlations"][0]["estimate"] == pytest.approx(
+        spearmanr(data["age"], data["time"]).statistic, rel=1e-10
+    )
+    assert picture.read_text().startswith("<svg")

@@ -6,6 +6,7 @@ COMPUTATIONS: dict[str, str] = {
     "describe": "counts, means, quantiles and tables",
     "table_one": "the people of each group side by side (table one)",
     "compare_groups": "numbers compared between groups (t, analysis of variance, ranks)",
+    "correlation": "correlation of pairs of numbers",
     "crosstab": "two columns counted together, with tests and ratios",
     "linear": "linear regression",
     "logistic": "logistic regression",

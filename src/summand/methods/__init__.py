@@ -37,6 +37,7 @@ from summand.methods.causes import (
 )
 from summand.methods.description import (
     CompareGroups,
+    Correlation,
     Crosstab,
     Describe,
     TableOne,
@@ -73,6 +74,7 @@ __all__ = [
     "AalenJohansen",
     "Block",
     "CompareGroups",
+    "Correlation",
     "CoxRegression",
     "Crosstab",
     "Describe",

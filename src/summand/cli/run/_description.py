@@ -66,3 +66,15 @@ def table_one(
 def compare_groups(columns: Columns, group: Groups, complete: Complete = False) -> Spec:
     """Numbers compared between groups: t tests, analyses of variance, tests by ranks, differences with intervals."""
     return {"name": "compare_groups", "columns": columns, "by": group, "complete": complete}
+
+
+@verb
+def correlation(
+    columns: Columns,
+    kind: Annotated[
+        str, typer.Option("--kind", help="pearson, or spearman by ranks pooled over all sites.")
+    ] = "pearson",
+    given: Annotated[list[str] | None, typer.Option("--given", help="A column held fixed; once for each.")] = None,
+) -> Spec:
+    """Correlation of every pair of numbers, also given others, with p-values and intervals."""
+    return {"name": "correlation", "columns": columns, "kind": kind, "given": list(given or ())}

@@ -40,4 +40,24 @@ def _column(alt: Any, row: Values) -> Any:
     return drawn.properties(width=WIDTH // 2, height=HEIGHT // 2) if bars else None
 
 
-DRAWINGS: Mapping[str, Draw] = {"describe": _columns}
+def _correlations(alt: Any, result: Values) -> Any:
+    """Every pair of columns as a square, red where they rise together and blue where one falls; none where kept back."""
+    pairs = [row for row in result.get("correlations") or () if row.get("estimate") is not None]
+    if not pairs:
+        return None
+    cells = [
+        {"x": row[one], "y": row[other], "r": row["estimate"], "shown": f"{row['estimate']:.2f}"}
+        for row in pairs
+        for one, other in (("first", "second"), ("second", "first"))
+    ]
+    order = list(dict.fromkeys(row[end] for row in result["correlations"] for end in ("first", "second")))
+    base = alt.Chart(alt.Data(values=cells)).encode(
+        x=alt.X("x:N", sort=order, title=None), y=alt.Y("y:N", sort=order, title=None)
+    )
+    scale = alt.Scale(domain=[-1, 0, 1], range=["#2b5c8a", "#f7f7f7", "#9e3d22"])
+    squares = base.mark_rect().encode(color=alt.Color("r:Q", scale=scale, title="correlation"))
+    side = max(HEIGHT, 40 * len(order))
+    return (squares + base.mark_text().encode(text="shown:N")).properties(width=side, height=side)
+
+
+DRAWINGS: Mapping[str, Draw] = {"describe": _columns, "correlation": _correlations}

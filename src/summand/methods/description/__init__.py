@@ -5,15 +5,17 @@ Promise: each figure is the pooled one; where the limits have a minimum cell, no
 
 from summand.methods._protocol import Method
 from summand.methods.description._compare_groups import CompareGroups
+from summand.methods.description._correlation import Correlation
 from summand.methods.description._crosstab import Crosstab
 from summand.methods.description._describe import Describe
 from summand.methods.description._table_one import TableOne
 
-METHODS: tuple[type[Method], ...] = (Describe, Crosstab, TableOne, CompareGroups)
+METHODS: tuple[type[Method], ...] = (Describe, Crosstab, TableOne, CompareGroups, Correlation)
 
 __all__ = [
     "METHODS",
     "CompareGroups",
+    "Correlation",
     "Crosstab",
     "Describe",
     "TableOne",

@@ -132,7 +132,11 @@ def window_counts(
     assert variable.keys is not None
     values = batch.number(variable.column.name)
     present = ~np.isnan(values)
-    keys, own = variable.keys(values[present]), group[present]
+    return counted_in(windows, variable.keys(values[present]), group[present], groups)
+
+
+def counted_in(windows: tuple[Window, ...], keys: KeyArray, group: Codes, groups: int) -> Array:
+    """How many of some rows of each group lie in each bin of disjoint windows in order, shape (bins × groups,)."""
     first, span, width, sizes = (
         np.array([getattr(window, name) for window in windows], dtype=np.int64)
         for name in ("first", "span", "width", "bins")
@@ -141,6 +145,5 @@ def window_counts(
     inside = (which >= 0) & (keys < first[which] + span[which])
     which = which[inside]
     starts = np.cumsum(sizes) - sizes
-    return _counted(
-        starts[which] + (keys[inside] - first[which]) // width[which], own[inside], int(sizes.sum()), groups
-    ).ravel()
+    places = starts[which] + (keys[inside] - first[which]) // width[which]
+    return _counted(places, group[inside], int(sizes.sum()), groups).ravel()
