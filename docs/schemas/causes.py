@@ -87,4 +87,29 @@ SCHEMAS: dict[str, Schema] = {
             "assignments": {"type": "integer", "description": "Among how many ways to deal it."},
         },
     ),
+    "interrupted_time_series": result_of(
+        ["interrupted_time_series"],
+        "A series before and after a change: summand run interrupted_time_series --json",
+        {
+            "terms": array_of(object_of({"term": TEXT, **ESTIMATE})),
+            "period_effects": array_of(
+                object_of({"period": TEXT, "effect": {"enum": ["difference", "rate ratio", "odds ratio"]}, **ESTIMATE}),
+                description="By period after the change; a ratio's std_error and statistic are those of its logarithm.",
+            ),
+            "series": array_of(
+                object_of(
+                    {"period": TEXT, "n": COUNT, **dict.fromkeys(("observed", "fitted", "counterfactual"), NUMBER)},
+                    {"series": TEXT},
+                )
+            ),
+            "outcome": TEXT,
+            "measure": {"enum": ["mean", "total", "count"]},
+            "model": {"enum": ["linear", "poisson", "logistic"]},
+            "errors": {"enum": ["newey_west", "prais_winsten", "independent"]},
+            "change": TEXT,
+            "dispersion": NUMBER,
+            "autocorrelation": {**NUMBER, "description": "Of residuals with those of the period before."},
+        },
+        {"rho": NUMBER, "lags": {"type": "integer"}, "degrees_of_freedom": {"type": "integer"}},
+    ),
 }  # fmt: skip

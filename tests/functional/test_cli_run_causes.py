@@ -96,3 +96,37 @@ def test_difference_in_differences_prints_its_schema_and_draws_events(
     shown = say(capsys, *words, *files, "--errors", "site").out
     for text in ("Difference in differences", "overall", "Events", "Cohorts", "Fewer than 4 sites were treated"):
         assert text in shown
+
+
+def test_interrupted_time_series_prints_its_schema_and_draws_the_series(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Twenty-four months at two hospitals; a programme in month 13 takes four days off: JSON, table and picture."""
+    rng = np.random.default_rng(2)
+    month = rng.integers(1, 25, 2400)
+    days = 20 + 0.1 * month - 4 * (month >= 13) + 3 * rng.normal(size=2400)
+    path = tmp_path / "series.csv"
+    pd.DataFrame({"month": month, "days": days, "hospital": rng.choice(["a", "b"], 2400)}).to_csv(path, index=False)
+    words = [
+        "run",
+        "interrupted_time_series",
+        "days",
+        "--period",
+        "month",
+        "--change",
+        "13",
+        "--sites",
+        path,
+        "--by",
+        "hospital",
+    ]
+    found = say(capsys, *words, "--json", "--plot", tmp_path / "series.svg").matches("interrupted_time_series")
+    level = found["terms"][2]
+    assert (level["term"], level["conf_low"] < -4 < level["conf_high"] < 0) == ("level change", True)
+    assert [row["period"] for row in found["period_effects"]] == [str(k) for k in range(13, 25)]
+    assert (tmp_path / "series.svg").read_text().startswith("<svg")
+
+    counted = [*words[:2], *words[3:], "--measure", "count", "--model", "poisson"]
+    shown = say(capsys, *counted).out
+    for text in ("Interrupted time series", "slope change", "Period effects", "rate ratio", "counterfactual"):
+        assert text in shown

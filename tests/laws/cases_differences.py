@@ -7,6 +7,7 @@ from law_case import Case
 
 from summand.methods import Method
 from summand.methods.causes._differences import DifferenceInDifferences
+from summand.methods.causes._interrupted import InterruptedTimeSeries
 from summand.tables import NO_LIMITS, Batch, Column, Dictionary, Limits
 
 CLINICS, PERIODS = 8, 6
@@ -17,6 +18,8 @@ DICTIONARY = Dictionary(
         Column("since", "integer", minimum=1, maximum=99, step=1),
         Column("clinic", "category", levels=tuple("abcdefgh")),
         Column("days", "number", minimum=0, maximum=60),
+        Column("week", "integer", minimum=1, maximum=18, step=1),
+        Column("joined", "category", levels=("no", "yes")),
         Column("back", "integer", minimum=0, maximum=1, step=1),
     ),
 )
@@ -34,6 +37,8 @@ def draw(rng: np.random.Generator, rows: int) -> Batch:
         {
             "month": month.astype(np.float64),
             "since": since.astype(np.float64),
+            "week": (month - 1) * 3 + rng.integers(1, 4, rows).astype(np.float64),
+            "joined": (since == 3).astype(np.int32),
             "clinic": clinic.astype(np.int32),
             "days": days,
             "back": back.astype(np.float64),
@@ -63,4 +68,11 @@ CASES = [
     _case("differences, clusters", _differences(errors="cluster", cluster="clinic", draws=99)),
     Case("differences, sites", _differences(errors="site"), DICTIONARY, draw, 700, sites_matter=True),
     Case("differences, missing is never", _differences(never=""), DICTIONARY, draw_without_codes, 700),
+    _case("series, linear", InterruptedTimeSeries("days", "week", "7", season=4)),
+    _case(
+        "series, autoregressive", InterruptedTimeSeries("days", "week", "7", errors="prais_winsten", control="joined")
+    ),
+    _case("series, poisson", InterruptedTimeSeries("back", "week", "7", model="poisson"), limits=Limits(3)),
+    _case("series, logistic", InterruptedTimeSeries("back", "week", "7", model="logistic", control="joined")),
+    _case("series, count", InterruptedTimeSeries("", "week", "7", "count", "poisson", "independent")),
 ]

@@ -32,6 +32,7 @@ from summand.methods.across import (
 from summand.methods.causes import (
     DifferenceInDifferences,
     DoublyRobust,
+    InterruptedTimeSeries,
     Propensity,
     Standardisation,
 )
@@ -83,6 +84,7 @@ __all__ = [
     "Evaluate",
     "FineGray",
     "GeneralizedLinearModel",
+    "InterruptedTimeSeries",
     "KaplanMeier",
     "Layout",
     "LinearRegression",

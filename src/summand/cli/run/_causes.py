@@ -86,3 +86,32 @@ def difference_in_differences(
         "weights": weights,
         "seed": seed,
     }
+
+
+@verb
+def interrupted_time_series(
+    period: Annotated[str, typer.Option("--period", help="The column of periods, such as the month's number.")],
+    change: Annotated[str, typer.Option("--change", help="The first period after the change, as the data write it.")],
+    outcome: Annotated[str, typer.Argument(help="A numeric column or a comparison; none where rows are counted.")] = "",
+    measure: Annotated[str, typer.Option(help="mean, total, or count (of rows).")] = "mean",
+    model: Annotated[str, typer.Option(help="linear, poisson (rates, numbers) or logistic (shares).")] = "linear",
+    errors: Annotated[str, typer.Option(help="newey_west, prais_winsten or independent.")] = "newey_west",
+    lags: Annotated[int, typer.Option(help="Of Newey-West; -1 for the usual rule.")] = -1,
+    season: Annotated[int, typer.Option(help="Periods in a season, 12 for months in a year; 0 for none.")] = 0,
+    harmonics: Annotated[int, typer.Option(help="Pairs of sine and cosine for the season.")] = 1,
+    control: Annotated[str, typer.Option(help="A two-valued column: first the control series, then the treated.")] = "",
+) -> Spec:
+    """Level and slope of a series before and after a change, and what would have been without it."""
+    return {
+        "name": "interrupted_time_series",
+        "outcome": outcome,
+        "period": period,
+        "change": change,
+        "measure": measure,
+        "model": model,
+        "errors": errors,
+        "lags": lags,
+        "season": season,
+        "harmonics": harmonics,
+        "control": control,
+    }

@@ -64,7 +64,41 @@ def _events(alt: Any, result: Values) -> Any:
     return (none + start + bars + points).properties(width=WIDTH, height=HEIGHT)
 
 
+def _series(alt: Any, result: Values) -> Any:
+    """Observed, fitted and what would have been, by period."""
+    told = result.get("series") or []
+    order = list(dict.fromkeys(row["period"] for row in told))
+    place = {label: k for k, label in enumerate(order)}
+    rows = [
+        {
+            "at": place[row["period"]],
+            "period": row["period"],
+            "what": what,
+            "value": row[what],
+            "series": row.get("series", ""),
+        }
+        for row in told
+        for what in ("observed", "fitted", "counterfactual")
+        if row.get(what) is not None
+    ]
+    if not rows or result.get("change") not in place:
+        return None
+    title = f"{result.get('measure')} of {result.get('outcome')}"
+    base = alt.Chart(alt.Data(values=rows)).encode(
+        x=alt.X("at:Q", title="period", axis=alt.Axis(labelExpr=f"{order}[datum.value] || ''")),
+        y=alt.Y("value:Q", title=title, scale=alt.Scale(zero=False)),
+        color=alt.Color("series:N", title=None, legend=None if not told[0].get("series") else alt.Legend()),
+    )
+    points = base.transform_filter("datum.what == 'observed'").mark_point(filled=True, size=25)
+    fitted = base.transform_filter("datum.what == 'fitted'").mark_line(strokeWidth=2)
+    without = base.transform_filter("datum.what == 'counterfactual'").mark_line(strokeWidth=2, strokeDash=[4, 4])
+    change = alt.Chart(alt.Data(values=[{"at": place[str(result["change"])] - 0.5}]))
+    rule = change.mark_rule(strokeDash=[2, 2], color="#888").encode(x="at:Q")
+    return (rule + points + fitted + without).properties(width=WIDTH, height=HEIGHT)
+
+
 DRAWINGS: Mapping[str, Draw] = {
+    "interrupted_time_series": _series,
     "propensity": _love,
     "standardisation": _means,
     "aipw": _means,

@@ -6,6 +6,7 @@ Promise: no effect without its interval, its balance or its check; a comparison 
 from summand.methods._protocol import Method
 from summand.methods.causes._aipw import DoublyRobust
 from summand.methods.causes._differences import DifferenceInDifferences
+from summand.methods.causes._interrupted import InterruptedTimeSeries
 from summand.methods.causes._propensity import Propensity
 from summand.methods.causes._standardisation import Standardisation
 
@@ -14,12 +15,14 @@ METHODS: tuple[type[Method], ...] = (
     Standardisation,
     DoublyRobust,
     DifferenceInDifferences,
+    InterruptedTimeSeries,
 )
 
 __all__ = [
     "METHODS",
     "DifferenceInDifferences",
     "DoublyRobust",
+    "InterruptedTimeSeries",
     "Propensity",
     "Standardisation",
 ]
