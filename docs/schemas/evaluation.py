@@ -2,9 +2,57 @@
 
 from __future__ import annotations
 
-from docs.schemas._common import COUNT, NUMBER, Schema, array_of, object_of, result_of
+from docs.schemas._common import COUNT, NUMBER, TABLE, Schema, array_of, object_of, result_of
+
+TEXT: Schema = {"type": "string"}
+_TESTED = dict.fromkeys(("difference", "std_error", "statistic", "p_value", "conf_low", "conf_high"), NUMBER)
+CROSSTABS = array_of(object_of({"rows": TEXT, "columns": TEXT, "counts": TABLE}))
+AREA = object_of({"model": TEXT, "group": TEXT, **dict.fromkeys(("auc", "std_error", "conf_low", "conf_high"), NUMBER)})
+CURVES: Schema = {
+    "type": "object",
+    "additionalProperties": array_of(object_of({"false_positive_rate": NUMBER, "true_positive_rate": NUMBER})),
+}
+_SHARES = [f"{share}{end}" for share in ("sensitivity", "specificity", "ppv", "npv") for end in ("", "_low", "_high")]
+THRESHOLD = object_of(
+    {
+        "model": TEXT, "group": TEXT, "threshold": {"type": "number"},
+        **dict.fromkeys((*_SHARES, "net_benefit", "treat_all", "treat_none"), NUMBER),
+    }
+)  # fmt: skip
+PERFORMANCE = object_of(
+    {
+        "model": TEXT, "group": TEXT,
+        **dict.fromkeys(
+            ("brier", "brier_std_error", "brier_scaled", "observed", "expected", "difference", "conf_low", "conf_high"),
+            NUMBER,
+        ),
+    }
+)  # fmt: skip
 
 SCHEMAS: dict[str, Schema] = {
+    "roc": result_of(
+        ["roc"],
+        "ROC curves: summand run roc --json",
+        {
+            "outcome": TABLE, "areas": array_of(AREA), "curves": CURVES,
+            "comparisons": array_of(object_of({"first": TEXT, "second": TEXT, "group": TEXT, **_TESTED})),
+            "gaps": array_of(object_of({"model": TEXT, "first": TEXT, "second": TEXT, **_TESTED})),
+        },
+        {"crosstabs": CROSSTABS},
+    ),
+    "thresholds": result_of(
+        ["thresholds"],
+        "Thresholds and net benefit: summand run thresholds --json",
+        {
+            "outcome": TABLE, "performance": array_of(PERFORMANCE), "thresholds": array_of(THRESHOLD),
+            "gaps": array_of(
+                object_of(
+                    {"model": TEXT, "first": TEXT, "second": TEXT, "measure": TEXT, "threshold": NUMBER, **_TESTED}
+                )
+            ),
+        },
+        {"crosstabs": CROSSTABS},
+    ),
     "evaluate": result_of(
         ["evaluate"],
         "Models under test: summand run evaluate --json",
@@ -12,7 +60,10 @@ SCHEMAS: dict[str, Schema] = {
             "models": array_of(
                 object_of(
                     {"model": {"type": "string"}, **dict.fromkeys(("auc", "auc_std_error", "brier"), NUMBER)},
-                    {"calibration": array_of(object_of({"predicted": NUMBER, "observed": NUMBER, "n": COUNT}))},
+                    {
+                        "calibration": array_of(object_of({"predicted": NUMBER, "observed": NUMBER, "n": COUNT})),
+                        **dict.fromkeys(("brier_scaled", "reliability", "resolution", "uncertainty"), NUMBER),
+                    },
                 )
             )
         },

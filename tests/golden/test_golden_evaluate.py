@@ -54,6 +54,13 @@ def test_heart_equals_scikit_learn(sites: int) -> None:
     assert row["calibration_in_the_large"] == pytest.approx(offset, rel=1e-9)
     assert sum(point["n"].people for point in row["calibration"]) == len(table)
     assert rounds <= 10
+    mu, share = 1 / (1 + np.exp(-eta)), y.mean()
+    bins = np.minimum((mu * 20).astype(int), 19)
+    parts = [(np.sum(bins == k), mu[bins == k].mean(), y[bins == k].mean()) for k in np.unique(bins)]
+    assert row["reliability"] == pytest.approx(sum(n * (m - o) ** 2 for n, m, o in parts) / len(y), rel=1e-10)
+    assert row["resolution"] == pytest.approx(sum(n * (o - share) ** 2 for n, _, o in parts) / len(y), rel=1e-10)
+    assert row["brier_scaled"] == pytest.approx(1 - row["brier"] / row["uncertainty"], rel=1e-12)
+    assert row["uncertainty"] == pytest.approx(share * (1 - share), rel=1e-12)
 
 
 def test_ties_count_half() -> None:

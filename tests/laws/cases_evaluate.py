@@ -6,6 +6,8 @@ from cases_models import DICTIONARY, draw
 from law_case import Case
 
 from summand.methods.evaluation._evaluate import Evaluate
+from summand.methods.evaluation._roc import Roc
+from summand.methods.evaluation._thresholds import Thresholds
 from summand.tables import Limits
 
 FULL = {
@@ -15,7 +17,20 @@ FULL = {
 }
 RANKS = {"name": "ranks", "formula": "~ pressure + I(age^2)", "terms": {"pressure": 0.0219, "I(age^2)": 0.00031}}
 
+OTHER = {"name": "other", "formula": "~ age + sex", "terms": {"Intercept": -1.2, "age": 0.021, "sex[T.2]": 0.4}}
+
 CASES = [
+    Case("roc", Roc((FULL, RANKS), "ill", "sex"), DICTIONARY, draw, rows_min=200),
+    Case("roc, coarse", Roc((FULL,), "ill"), DICTIONARY, draw, rows_min=200, limits=Limits()),
+    Case("thresholds", Thresholds((FULL, OTHER), "ill == 1", "pain"), DICTIONARY, draw, rows_min=250),
+    Case(
+        "thresholds, limits",
+        Thresholds((FULL,), "ill", thresholds=(0.5, 0.6)),
+        DICTIONARY,
+        draw,
+        rows_min=250,
+        limits=Limits(),
+    ),
     Case("evaluate", Evaluate((FULL, RANKS), "ill"), DICTIONARY, draw, rows_min=150),
     Case("evaluate, coarse", Evaluate((FULL,), "ill == 1"), DICTIONARY, draw, rows_min=150, limits=Limits()),
 ]

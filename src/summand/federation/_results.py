@@ -73,6 +73,8 @@ class StudyResult:
         )
         if not asked and "row" in self.method:
             asked = f"{self.method['row']} by {self.method['column']}"
+        if not asked and isinstance(self.method.get("outcome"), str):
+            asked = self.method["outcome"]
         return name + (f": {asked}" if asked else "")
 
     @property

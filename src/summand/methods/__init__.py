@@ -45,6 +45,8 @@ from summand.methods.description import (
 )
 from summand.methods.evaluation import (
     Evaluate,
+    Roc,
+    Thresholds,
 )
 from summand.methods.learning import (
     PrincipalComponents,
@@ -104,10 +106,12 @@ __all__ = [
     "Rates",
     "RestrictedMean",
     "Result",
+    "Roc",
     "Setting",
     "Standardisation",
     "State",
     "TableOne",
+    "Thresholds",
     "bounds",
     "from_spec",
     "length",

@@ -9,15 +9,40 @@ import typer
 
 from summand.cli.run._verb import Spec, verb
 
+Outcome = Annotated[str, typer.Argument(help="Such as 'num > 0', or a column with two values.")]
+Models = Annotated[
+    list[Path], typer.Option("--model", help='Models as JSON: {"name", "formula", "terms": {"age": 0.04, …}}.')
+]
+Groups = Annotated[str | None, typer.Option("--group", help="Judge the models in the groups of this column too.")]
 
-@verb
-def evaluate(
-    outcome: Annotated[str, typer.Argument(help="Such as 'num > 0', or a column with two values.")],
-    model: Annotated[
-        list[Path], typer.Option("--model", help='Models as JSON: {"name", "formula", "terms": {"age": 0.04, …}}.')
-    ],
-) -> Spec:
-    """How well given logistic models predict: AUC, Brier score and calibration."""
+
+def _read(paths: list[Path]) -> list[Spec]:
     from summand.cli._files import read_object
 
-    return {"name": "evaluate", "outcome": outcome, "models": [read_object(path) for path in model]}
+    return [read_object(path) for path in paths]
+
+
+@verb
+def evaluate(outcome: Outcome, model: Models) -> Spec:
+    """How well given logistic models predict: AUC, Brier score and calibration."""
+    return {"name": "evaluate", "outcome": outcome, "models": _read(model)}
+
+
+@verb
+def roc(outcome: Outcome, model: Models, group: Groups = None) -> Spec:
+    """ROC curves of given models: areas with DeLong's errors, compared between models and between groups."""
+    return {"name": "roc", "outcome": outcome, "models": _read(model), "by": group}
+
+
+@verb
+def thresholds(
+    outcome: Outcome,
+    model: Models,
+    group: Groups = None,
+    threshold: Annotated[
+        list[float] | None, typer.Option("--threshold", help="A risk; once for each. Every twentieth if none.")
+    ] = None,
+) -> Spec:
+    """What acting on given models' risks would do: net benefit, predictive values, Brier score, fairness of groups."""
+    chosen = {"thresholds": threshold} if threshold else {}
+    return {"name": "thresholds", "outcome": outcome, "models": _read(model), "by": group, **chosen}

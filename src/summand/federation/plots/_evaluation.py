@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from summand.federation.plots._size import HEIGHT, Draw, Values
+from summand.federation.plots._size import HEIGHT, WIDTH, Draw, Values
 
 
 def _calibration(alt: Any, result: Values) -> Any:
@@ -27,4 +27,55 @@ def _calibration(alt: Any, result: Values) -> Any:
     ).properties(width=HEIGHT, height=HEIGHT)
 
 
-DRAWINGS: Mapping[str, Draw] = {"evaluate": _calibration}
+def _roc(alt: Any, result: Values) -> Any:
+    """The true against the false positive rate of each model, with the diagonal of a coin."""
+    areas = {row["model"]: row["auc"] for row in result.get("areas") or () if row["group"] == "all"}
+    rows = [
+        {"model": f"{model}, AUC {areas[model]:.3f}", "order": k, **point}
+        for model, points in (result.get("curves") or {}).items()
+        for k, point in enumerate(points)
+    ]
+    if not rows:
+        return None
+    unit = alt.Scale(domain=[0, 1])
+    line = alt.Chart(alt.Data(values=[{"x": 0, "y": 0}, {"x": 1, "y": 1}])).mark_line(strokeDash=[4, 4], color="#888")
+    curves = alt.Chart(alt.Data(values=rows)).mark_line(strokeWidth=2)
+    return (
+        line.encode(
+            x=alt.X("x:Q", scale=unit, title="1 − specificity"), y=alt.Y("y:Q", scale=unit, title="sensitivity")
+        )
+        + curves.encode(
+            x="false_positive_rate:Q", y="true_positive_rate:Q", order="order:Q", color=alt.Color("model:N", title=None)
+        )
+    ).properties(width=HEIGHT, height=HEIGHT)
+
+
+def _decision_curve(alt: Any, result: Values) -> Any:
+    """Net benefit of each model over the thresholds, beside treating everybody and nobody."""
+    points = [row for row in result.get("thresholds") or () if row["group"] == "all"]
+    first = points[0]["model"] if points else None
+    rows = [
+        {"threshold": row["threshold"], "strategy": row["model"], "benefit": row["net_benefit"]}
+        for row in points
+        if row["net_benefit"] is not None
+    ]
+    if not rows:
+        return None
+    for name, key in (("treat all", "treat_all"), ("treat none", "treat_none")):
+        own = [row for row in points if row["model"] == first and row[key] is not None]
+        rows += [{"threshold": row["threshold"], "strategy": name, "benefit": row[key]} for row in own]
+    most = max(row["benefit"] for row in rows)
+    scale = alt.Scale(domain=[-0.2 * most if most > 0 else -0.1, 1.1 * most if most > 0 else 0.1])
+    return (
+        alt.Chart(alt.Data(values=rows))
+        .mark_line(point=True, clip=True)
+        .encode(
+            x=alt.X("threshold:Q", title="threshold of risk"),
+            y=alt.Y("benefit:Q", scale=scale, title="net benefit"),
+            color=alt.Color("strategy:N", title=None),
+        )
+        .properties(width=WIDTH, height=HEIGHT)
+    )
+
+
+DRAWINGS: Mapping[str, Draw] = {"evaluate": _calibration, "roc": _roc, "thresholds": _decision_curve}

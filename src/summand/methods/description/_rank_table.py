@@ -114,6 +114,23 @@ class RankTable:
         divisions = max(2, min(DIVISIONS_MAX, NUMBERS_MAX // (max(len(left), 1) * self.groups)))
         return dataclasses.replace(self, kept=table[order], open=left, divisions=divisions)
 
+    def merged(self) -> RankTable:
+        """Neighbours that hold one group alone, the same one, with nobody of another between them, as one bin.
+
+        For those who only ask how people of one group lie among those of another.
+        """
+        groups = self.groups
+        below, counts = self.kept[:, 2 : 2 + groups], self.kept[:, 2 + groups :]
+        single = np.count_nonzero(counts, axis=1) == 1
+        own = counts > 0.0
+        follows = (self.kept[1:, 0] == self.kept[:-1, 0]) & single[1:] & single[:-1] & (own[1:] == own[:-1]).all(axis=1)
+        follows &= ((below[1:] == below[:-1]) | own[1:]).all(axis=1)
+        starts = np.flatnonzero(np.concatenate([[True], ~follows])) if len(self.kept) else np.zeros(0, dtype=np.intp)
+        if len(starts) == len(self.kept):
+            return self
+        summed = np.add.reduceat(counts, starts, axis=0)
+        return dataclasses.replace(self, kept=np.column_stack([self.kept[starts, : 2 + groups], summed]))
+
     def of(self, variable: int) -> Array:
         """The kept bins of a variable, shape (bins, 1 + 2 groups): first key, below, people."""
         return self.kept[self.kept[:, 0] == variable, 1:]

@@ -59,7 +59,8 @@ def wilson(events: float, people: float) -> tuple[float, float]:
     share = events / people
     middle = (share + square / (2 * people)) / (1 + square / people)
     width = NORMAL_975 * math.sqrt(share * (1 - share) / people + square / (4 * people**2)) / (1 + square / people)
-    return max(0.0, middle - width), min(1.0, middle + width)
+    # at the ends both formulas are exact, and rounding must not move them
+    return middle - width if events else 0.0, middle + width if events < people else 1.0
 
 
 def _newcombe(a: float, exposed: float, c: float, others: float) -> dict[str, Any]:

@@ -6,10 +6,14 @@ to be so.
 
 from summand.methods._protocol import Method
 from summand.methods.evaluation._evaluate import Evaluate
+from summand.methods.evaluation._roc import Roc
+from summand.methods.evaluation._thresholds import Thresholds
 
-METHODS: tuple[type[Method], ...] = (Evaluate,)
+METHODS: tuple[type[Method], ...] = (Evaluate, Roc, Thresholds)
 
 __all__ = [
     "METHODS",
     "Evaluate",
+    "Roc",
+    "Thresholds",
 ]

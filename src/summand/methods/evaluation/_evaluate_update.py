@@ -148,6 +148,10 @@ _NUMBERS = (
     "expected",
     "calibration_in_the_large",
     "calibration_slope",
+    "brier_scaled",
+    "reliability",
+    "resolution",
+    "uncertainty",
 )
 
 
@@ -179,7 +183,23 @@ def _model(state: EvaluateState, place: int, scorer: Scorer, first: Array, limit
     if state.offset_status[place] == "done":
         row["calibration_in_the_large"] = float(state.offsets[place])
     row["calibration"] = _curve(first[2:].reshape(3, CURVE_BINS), limits)
+    row.update(_decomposed(row["calibration"], row["brier"], row["observed"]))
     return row
+
+
+def _decomposed(points: list[dict[str, Any]], brier: float, share: float) -> dict[str, float]:
+    """The Brier score beside that of one risk for all, and its parts over the points of the calibration curve.
+
+    ``reliability - resolution + uncertainty`` is the Brier score of people who all have their point's mean risk.
+
+    Source: Murphy (1973), Journal of Applied Meteorology 12(4).
+    """
+    uncertainty = share * (1.0 - share)
+    people = sum(point["n"].people for point in points)
+    apart = sum(point["n"].people * (point["predicted"] - point["observed"]) ** 2 for point in points)
+    spread = sum(point["n"].people * (point["observed"] - share) ** 2 for point in points)
+    found = {"brier_scaled": 1.0 - brier / uncertainty, "uncertainty": uncertainty}
+    return {**found, "reliability": apart / people, "resolution": spread / people} if people else found
 
 
 def _auc(state: EvaluateState, place: int) -> dict[str, float]:
