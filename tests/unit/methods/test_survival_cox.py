@@ -258,7 +258,7 @@ def test_iterations_are_limited() -> None:
 @pytest.mark.parametrize(
     ("spec", "error"),
     [
-        ({"name": "cox", "formula": "Surv(days, died) ~ x", "weights": "w"}, UsageError),
+        ({"name": "cox", "formula": "Surv(days, died) ~ x", "weighting": "w"}, UsageError),
         ({"name": "cox", "formula": "Surv(days, died) ~ x", "ties": "exact"}, UsageError),
         ({"name": "cox", "formula": "Surv(days, died) ~ x", "site": "fixed"}, UsageError),
         ({"name": "cox"}, UsageError),

@@ -104,6 +104,16 @@ def build(formula: Formula, dictionary: Dictionary, *, intercept: bool) -> Parts
     )
 
 
+def term_columns(formula: Formula, dictionary: Dictionary) -> tuple[tuple[str, slice], ...]:
+    """The terms of a formula without intercept by name, and which of the design's columns each makes."""
+    found, start = [], 0
+    for term in formula.terms:
+        stop = start + len(_columns_of(term, dictionary))
+        found.append((str(term), slice(start, stop)))
+        start = stop
+    return tuple(found)
+
+
 def _check_distinct(named: list[tuple[str, Monomial]]) -> None:
     seen: set[Monomial] = set()
     for name, monomial in named:

@@ -13,11 +13,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from summand.errors import UsageError
+from summand.errors import CohortTooSmall, UsageError
 from summand.methods._protocol import Block, Layout
 from summand.methods.survival._cox_state import CoxState
 from summand.methods.survival._cox_sums import tied_count
 from summand.methods.survival._partial_likelihood import width
+from summand.methods.survival._time_steps import joined, step_ends
 from summand.tables import Array
 
 NUMBERS_MAX = 2_000_000
@@ -52,13 +53,16 @@ def grid_layout(state: CoxState, rows_max: int, *, efron: bool) -> Layout:
     return tuple(blocks)
 
 
-def with_event_counts(state: CoxState, counts: Array, *, efron: bool) -> CoxState:
+def with_event_counts(state: CoxState, counts: Array, weights: Array, *, efron: bool) -> CoxState:
     """The state after the survey of a shared grid.
+
+    Args:
+        counts, weights: Of the events at each time, one stratum behind the other.
 
     Raises:
         UsageError: if a round would hold too many numbers.
     """
-    state = replace(state, event_counts=np.rint(counts))
+    state = replace(state, event_counts=np.rint(counts), event_weights=weights)
     numbers = (len(counts) + tied_count(state.event_counts, efron=efron)) * width(len(state.beta))
     if numbers > NUMBERS_MAX:
         raise UsageError(
@@ -66,3 +70,24 @@ def with_event_counts(state: CoxState, counts: Array, *, efron: bool) -> CoxStat
             remedy="Use site='strata', fewer terms, or times in larger units.",
         )
     return state
+
+
+def joined_over_strata(state: CoxState, by_time: Array, strata: int, minimum_cell: int) -> tuple[CoxState, Array]:
+    """A coarse grid joined further, until every step holds enough events of every stratum.
+
+    Args:
+        by_time: Counts of events, and their weights if there are any: shape (columns, times), a stratum a column.
+
+    Raises:
+        CohortTooSmall: if a stratum has fewer events than a step must hold.
+    """
+    if strata == 1 or minimum_cell == 0:
+        return state, by_time
+    if bool((by_time[:strata].sum(axis=1) < minimum_cell - 0.5).any()):
+        raise CohortTooSmall(
+            f"A stratum has fewer than {minimum_cell} people with the event over all sites.",
+            remedy="Merge levels of the strata, or use site='strata'.",
+            clause="D.min_cell",
+        )
+    ends = step_ends(by_time[:strata], minimum_cell)
+    return replace(state, times=state.times[ends]), joined(by_time, ends)

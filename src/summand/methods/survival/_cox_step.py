@@ -41,11 +41,13 @@ def ascend(moments: Moments, rows_cut_off: float, state: CoxState, design: Desig
     solver = _equations(symmetric(moments.information, len(design)), state, design)
     step = solver.solve(moments.score)
     decrement = float(moments.score @ step)
+    state = replace(state, score_test=decrement) if first else state
     _check_monotone(step, decrement, state, design)
     stalled = not first and decrement < 1e-16 and decrement > state.decrement / 4
     if decrement <= DECREMENT_DONE or stalled:
         null = state.log_likelihood_null
-        return Fit(state.beta + step, solver.inverse, moments.log_likelihood, null, state.iteration + 1)
+        iterations = state.iteration + 1
+        return Fit(state.beta + step, solver.inverse, moments.log_likelihood, null, iterations, state.score_test)
     return replace(
         _counted(state),
         beta=state.beta + step,

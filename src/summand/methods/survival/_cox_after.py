@@ -1,0 +1,193 @@
+"""The round after a Cox model's fit: what only its coefficients, and the hazards they give, allow to sum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from summand.methods._newton import upper
+from summand.methods._protocol import Block, Layout
+from summand.methods.survival._concordance import NUMBERS, concordance_sums
+from summand.methods.survival._cox_proportionality import factor_max
+from summand.methods.survival._cox_residuals import RESIDUAL_MAX, Hazards, score_residuals
+from summand.methods.survival._cox_rows import CoxRows
+from summand.methods.survival._follow_up import TimeTable
+from summand.tables import Array
+
+
+@dataclass(frozen=True, eq=False)
+class After:
+    """A partial: numbers that add, sums by cluster, and rows that are compared with each other.
+
+    Attributes:
+        sums: As many numbers as the layout has, those of clusters and pairs left at 0.
+        clusters: Score residuals by cluster; empty where rows are not clustered by a column.
+        pairs: What `concordance_sums` takes, shape (6, rows); no rows where it is not asked for.
+    """
+
+    sums: Array
+    clusters: TimeTable
+    pairs: Array
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, After) or not np.array_equal(self.sums, other.sums):
+            return False
+        return self.clusters == other.clusters and np.array_equal(self.pairs, other.pairs)
+
+    __hash__ = None  # type: ignore[assignment]  # arrays can change
+
+    def __add__(self, other: After) -> After:
+        pairs = np.concatenate([self.pairs, other.pairs], axis=1)
+        return After(self.sums + other.sums, self.clusters + other.clusters, pairs)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked for after the fit, and where its numbers stand.
+
+    Attributes:
+        p: How many coefficients there are.
+        std_errors: ``model``, ``robust``, ``site`` or ``cluster``.
+        proportionality: The transform of time whose test is asked for; None if none is.
+        concordance: Whether concordance is asked for.
+        at_sites: Whether every site has its own baseline hazard.
+        rows_max: The most rows there may be.
+    """
+
+    p: int
+    std_errors: str
+    proportionality: str | None
+    concordance: bool
+    at_sites: bool
+    rows_max: int
+
+    @property
+    def anything(self) -> bool:
+        """Whether there is such a round at all."""
+        return self.residuals or self.proportionality is not None or self.concordance
+
+    @property
+    def residuals(self) -> bool:
+        """Whether score residuals are needed."""
+        return self.std_errors != "model"
+
+    @property
+    def hazards(self) -> bool:
+        """Whether the hazards of the last evaluation are needed."""
+        return self.residuals or self.proportionality is not None
+
+    def layout(self) -> Layout:
+        """What a site contributes."""
+        packed = self.p * (self.p + 1) // 2
+        blocks: list[Block] = []
+        if self.residuals:
+            # of rows added before they are squared, each may add its bound times that of all others
+            bound = RESIDUAL_MAX**2 * (1.0 if self.std_errors == "robust" else self.rows_max)
+            what = "how much people, clusters or sites differ in what they say about the coefficients"
+            blocks += [
+                Block("hazards out of range", "1", 1, 1.0, "how many people's hazard is beyond any plausible ratio"),
+                Block("products of score residuals", "1", packed, bound, what),
+            ]
+        if self.proportionality is not None:
+            most = factor_max(self.proportionality)
+            what = "whether the covariates of those with the event change with time"
+            blocks.append(Block("covariates of events by transformed time", "1", self.p, 2.1 * most, what))
+            if self.at_sites:
+                names = ("information by transformed time", "information by its square")
+                reveals = "how precisely such changes are known"
+                blocks += [Block(n, "1", packed, 1.1 * most**k, reveals) for k, n in enumerate(names, start=1)]
+        if self.concordance:
+            what = "of how many pairs of a site's people the model foresees who has the event first"
+            blocks.append(Block("pairs of people, and their squares by person", "1", NUMBERS, 1.0, what))
+        return tuple(blocks)
+
+    def tally(
+        self, rows: CoxRows, beta: Array, hazards: Hazards | None, strata: int, furthest: float,
+        factor: Array, cluster: Array | None, pairs: Array,
+    ) -> After:  # fmt: skip
+        """One batch's numbers.
+
+        Args:
+            beta: Where ``hazards`` were found.
+            hazards: None where no residuals are asked for.
+            factor: The transform of each time, of one stratum.
+            cluster: The cluster of each row; None if rows are not clustered by a column.
+            pairs: The rows as `concordance_sums` takes them.
+        """
+        packed = self.p * (self.p + 1) // 2
+        clusters = TimeTable(np.zeros(0), np.zeros((0, self.p)))
+        parts: list[Array] = []
+        if hazards is not None:
+            residuals, beyond = score_residuals(rows, beta, hazards, strata, furthest)
+            own = np.zeros(packed)
+            if self.std_errors == "robust":
+                own = upper(residuals @ residuals.T)
+            elif self.std_errors == "site":
+                own[: self.p] = residuals.sum(axis=1)  # condense squares what all batches add up to
+            elif cluster is not None:
+                clusters = TimeTable.of(cluster, tuple(residuals))
+            parts += [np.array([float(beyond)]), own]
+        if self.proportionality is not None:
+            of_events = rows.event_weights()
+            of_events[rows.events] *= factor[rows.reached[rows.events] - 1]
+            parts += [of_events @ rows.x, *([np.zeros(2 * packed)] if self.at_sites else [])]
+        if self.concordance:
+            parts.append(np.zeros(NUMBERS))
+        return After(np.concatenate(parts), clusters, pairs)
+
+    def condense(self, partial: After, timed: Array) -> Array:
+        """A site's summand.
+
+        Args:
+            timed: What `timed_sums` gave for the site's own risk sets; unused where these are shared.
+        """
+        out, at, packed = partial.sums.copy(), 0, self.p * (self.p + 1) // 2
+        if self.residuals:
+            if self.std_errors == "site":
+                total = out[1 : 1 + self.p].copy()
+                out[1 : 1 + packed] = upper(np.outer(total, total))
+            if self.std_errors == "cluster":
+                sums = partial.clusters.sums
+                out[1 : 1 + packed] = upper(sums.T @ sums)
+            at = 1 + packed
+        if self.proportionality is not None:
+            if self.at_sites:
+                out[at : at + self.p] -= timed[: self.p]
+                out[at + self.p : at + self.p + 2 * packed] = timed[self.p :]
+                at += 2 * packed
+            at += self.p
+        if self.concordance:
+            scale = [self.rows_max] * 3 + [self.rows_max**2] * 3
+            out[at:] = concordance_sums(partial.pairs) / scale
+        return out
+
+    def read(self, total: Array) -> Found:
+        """The parts of a total."""
+        at, packed = 0, self.p * (self.p + 1) // 2
+        beyond, products, timed, pairs = 0, np.zeros(0), np.zeros(0), np.zeros(0)
+        if self.residuals:
+            beyond, products, at = round(float(total[0])), total[1 : 1 + packed], 1 + packed
+        if self.proportionality is not None:
+            size = self.p + (2 * packed if self.at_sites else 0)
+            timed, at = total[at : at + size], at + size
+        if self.concordance:
+            pairs = total[at:]
+        return Found(beyond, products, timed, pairs)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a total of this round holds.
+
+    Attributes:
+        beyond: Rows whose hazard is out of range.
+        products: The packed sum of products of their score residuals.
+        timed: The score of coefficients that change with time, and with strata at the sites, its information.
+        pairs: The numbers of `concordance_sums`.
+    """
+
+    beyond: int
+    products: Array
+    timed: Array
+    pairs: Array

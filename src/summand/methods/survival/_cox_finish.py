@@ -1,0 +1,81 @@
+"""From a Cox model's last Newton step to its result: what is kept for the round after the fit, and made of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from summand.errors import Separation
+from summand.methods._newton import symmetric, upper
+from summand.methods.survival._concordance import concordance_values
+from summand.methods.survival._cox_after import Found
+from summand.methods.survival._cox_proportionality import tests_of_proportionality, timed_sums
+from summand.methods.survival._cox_residuals import Hazards
+from summand.methods.survival._cox_site import CoxAtSite
+from summand.methods.survival._cox_state import CoxState, Fit
+from summand.methods.survival._risk_sets import RiskSets
+from summand.tables import Array, Count
+
+
+def with_hazards(model: CoxAtSite, sets: RiskSets, state: CoxState) -> CoxState:
+    """The state with what a later step needs of risk sets that sites share: hazards, and sums by transformed time."""
+    if model.asked.hazards or "baseline" in model.also:
+        state = replace(state, hazards=Hazards.of(sets).flat())
+    if model.asked.proportionality is not None:
+        state = replace(state, timed=timed_sums(sets, np.tile(model.factor(state, {}), model.strata_count)))
+    return state
+
+
+def remember(fit: Fit, state: CoxState) -> CoxState:
+    """The state that asks for the round after the fit; ``beta`` stays where the last hazards were found."""
+    return replace(
+        state, phase="after", iteration=fit.iterations, accepted=fit.beta, covariance=upper(fit.covariance),
+        log_likelihood=fit.log_likelihood,
+    )  # fmt: skip
+
+
+def remembered(state: CoxState) -> Fit:
+    """The fit behind `remember`."""
+    return Fit(
+        state.accepted, symmetric(state.covariance, len(state.accepted)), state.log_likelihood,
+        state.log_likelihood_null, state.iteration, state.score_test,
+    )  # fmt: skip
+
+
+def robust(model: CoxAtSite, fit: Fit, found: Found) -> Array | None:
+    """The sandwich covariance, shape (p, p): no factor for small samples, as in R's coxph; None if it is not asked for.
+
+    Raises:
+        Separation: if somebody's hazard is out of range, so that it cannot be trusted.
+    """
+    if not model.asked.residuals:
+        return None
+    if found.beyond:
+        raise Separation(
+            "The model expects more than a hundred events of some people: a few lie far from all others.",
+            remedy="Look for outliers in the covariates, or use std_errors='model'.",
+        )
+    meat = symmetric(found.products, len(fit.beta)) * model.heaviest**2
+    return np.asarray(fit.covariance @ meat @ fit.covariance)
+
+
+def after_values(model: CoxAtSite, fit: Fit, found: Found, state: CoxState) -> dict[str, Any]:
+    """What the round after the fit adds to the values of a result."""
+    values: dict[str, Any] = {}
+    if model.asked.residuals:
+        of_people = model.std_errors != "site"
+        values = {"std_errors": model.std_errors, "clusters": Count(state.clusters) if of_people else state.clusters}
+    if model.asked.proportionality is not None:
+        p, timed = len(fit.beta), state.timed if model.is_pooled else found.timed
+        score = found.timed[:p] - timed[:p] if model.is_pooled else found.timed[:p]
+        information = np.asarray(np.linalg.inv(fit.covariance), dtype=np.float64)
+        rows = tests_of_proportionality(
+            model.heaviest * score, information, model.heaviest * timed[p:], model.design, model.terms
+        )  # fmt: skip
+        values |= {"transform": model.time_transform, "proportionality": rows}
+    if model.asked.concordance:
+        share = concordance_values(found.pairs)
+        values["concordance"] = [] if share is None else [share]
+    return values

@@ -1,0 +1,160 @@
+"""What a site does in a Cox regression: it places its rows among the event times, sums, and keeps its own times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+
+from summand.methods._protocol import Local, State
+from summand.methods.survival._cox_after import After, Asked
+from summand.methods.survival._cox_grid import grid_eta_max
+from summand.methods.survival._cox_proportionality import timed_sums, transformed, transformed_by_counts
+from summand.methods.survival._cox_residuals import Hazards
+from summand.methods.survival._cox_rows import CoxRows
+from summand.methods.survival._cox_settings import CoxSettings
+from summand.methods.survival._cox_state import CoxState
+from summand.methods.survival._cox_strata import STRATA_ETA_MAX
+from summand.methods.survival._cox_sums import risk_sets, risk_sums
+from summand.methods.survival._cox_survey import Survey, Surveyed
+from summand.methods.survival._follow_up import Events
+from summand.methods.survival._risk_sets import RiskSets
+from summand.tables import Array, Batch
+
+
+@dataclass(frozen=True)
+class CoxAtSite(CoxSettings):
+    """The site's half of `CoxRegression`."""
+
+    state_type: ClassVar[type[State]] = CoxState
+    complete_cases: ClassVar[bool] = True
+
+    @property
+    def is_pooled(self) -> bool:
+        """Whether all sites share one baseline hazard, or one for each stratum of a column."""
+        return self.site == "pooled"
+
+    @cached_property
+    def survey(self) -> Surveyed:
+        """What the first sums count."""
+        return Surveyed(
+            self.design, self.strata_count, self.weights is not None, self.std_errors in ("site", "cluster")
+        )
+
+    @cached_property
+    def asked(self) -> Asked:
+        """What is summed after the fit."""
+        proportionality = self.time_transform if "proportionality" in self.also else None
+        return Asked(
+            len(self.design), self.std_errors, proportionality, "concordance" in self.also, not self.is_pooled,
+            self.placed.rows_max,
+        )  # fmt: skip
+
+    def tally(self, batch: Batch, state: CoxState, local: Local) -> Survey | Array | After:
+        """One batch of complete rows -> counts of times, a survey, or sums by event time (see `risk_sums`)."""
+        times, events = self.follow_up.read(batch)
+        if state.phase == "times":
+            return self.grid.tally(times[events], state)
+        if state.phase == "survey":
+            stratum = None if self.stratum is None else self.stratum.codes(batch)
+            return self.survey.tally(batch, times, events, self.read_weights(batch), stratum, self._cluster(batch))
+        starts = self.follow_up.read_entries(batch, times)
+        rows = self._rows(batch, times, events, starts, state, local)
+        if state.phase == "after":
+            return self._tally_after(batch, rows, self._compared(rows, times, starts, state), state, local)
+        counts = state.event_counts if self.is_pooled else local["event_counts"]
+        return risk_sums(
+            rows, state.beta, counts, furthest=self._furthest, efron=self.ties == "efron", strata=self.strata_count
+        )
+
+    @property
+    def _furthest(self) -> float:
+        """The most that a linear predictor may be, in absolute value."""
+        return grid_eta_max(self.placed.rows_max) if self.is_pooled else STRATA_ETA_MAX
+
+    def _cluster(self, batch: Batch) -> Array | None:
+        return None if self.cluster is None else batch.number(self.cluster)
+
+    def _rows(
+        self, batch: Batch, times: Array, events: Events, starts: Array | None, state: CoxState, local: Local
+    ) -> CoxRows:
+        """The batch among the times of the grid, or of the site."""
+        if self.is_pooled:
+            reached = self.grid.place(times, state)
+            entered = None if starts is None else self.grid.entered(starts, state)
+        else:
+            reached = np.searchsorted(local["event_times"], times, side="right")
+            entered = None if starts is None else np.searchsorted(local["event_times"], starts, side="right")
+        stratum = None if self.stratum is None else self.stratum.codes(batch)
+        x = self.design.matrix(batch) - state.centre
+        return CoxRows(x, events, reached, entered, self.read_weights(batch), stratum)
+
+    def _tally_after(self, batch: Batch, rows: CoxRows, compared: Array, state: CoxState, local: Local) -> After:
+        table = state.hazards if self.is_pooled else local.get("hazards", np.zeros((0, 0)))
+        hazards = Hazards.from_flat(table) if self.asked.residuals else None
+        factor = self.factor(state, local) if self.asked.proportionality else np.zeros(0)
+        return self.asked.tally(
+            rows, state.beta, hazards, self.strata_count, self._furthest, factor, self._cluster(batch), compared
+        )
+
+    def _compared(self, rows: CoxRows, times: Array, starts: Array | None, state: CoxState) -> Array:
+        """The rows as concordance takes them, shape (6, rows); none where it is not asked for."""
+        if not self.asked.concordance:
+            return np.zeros((6, 0))
+        predictor = np.zeros(len(times))
+        for j, coefficient in enumerate(state.accepted.tolist()):  # in this order in every row: ties stay ties
+            predictor += coefficient * rows.x[:, j]
+        return np.vstack(
+            [
+                np.zeros(len(times)) if rows.stratum is None else rows.stratum,
+                np.full(len(times), -1.0) if starts is None else starts,
+                times, rows.events, predictor, rows.weighted(np.ones(len(times))),
+            ]
+        )  # fmt: skip
+
+    def factor(self, state: CoxState, local: Local) -> Array:
+        """The transform of each time of the grid, or of the site: of one stratum."""
+        name = self.time_transform
+        if name in ("km", "rank"):
+            events = state.event_counts.reshape(self.strata_count, -1).sum(axis=0)
+            at_risk = state.at_risk.reshape(self.strata_count, -1).sum(axis=0)
+            return transformed_by_counts(name, events, at_risk)
+        return transformed(name, state.times if self.is_pooled else local["event_times"], self.follow_up.latest)
+
+    def condense(self, partial: Any, state: CoxState, local: Local) -> tuple[Array, Local]:
+        """The site's summand; with ``strata`` the local memory is its own event times, their counts, and hazards."""
+        if state.phase == "survey":
+            return self._condense_survey(partial, state)
+        if state.phase == "after":
+            return self.asked.condense(partial, local.get("timed", np.zeros(0))), local
+        if state.phase == "times" or self.is_pooled:
+            return partial, local
+        sets = self.risk_sets(partial, local["event_counts"], local["event_weights"])
+        kept = dict(local)
+        if self.asked.residuals:
+            kept["hazards"] = Hazards.of(sets).flat()
+        if self.asked.proportionality:
+            kept["timed"] = timed_sums(sets, np.tile(self.factor(state, local), self.strata_count))
+        return np.concatenate([partial[:1], sets.moments(partial[1 : 2 + len(self.design)]).flat()]), kept
+
+    def risk_sets(self, sums: Array, counts: Array, weights: Array) -> RiskSets:
+        """The risk sets behind the sums of a site, or of all."""
+        given = None if self.weights is None else weights
+        return risk_sets(
+            sums, counts, len(self.design), efron=self.ties == "efron", weights=given, strata=self.strata_count
+        )
+
+    def _condense_survey(self, survey: Survey, state: CoxState) -> tuple[Array, Local]:
+        columns, sums = survey.events.sums.T, survey.sums
+        if self.survey.clustered:
+            count = len(survey.clusters) if self.std_errors == "cluster" else float(survey.sums[0] > 0.5)
+            sums = np.append(sums, count)
+        if not self.is_pooled:
+            counts, weights = columns[: self.strata_count].ravel(), columns[self.strata_count :].ravel()
+            times = survey.events.times
+            return sums, {"event_times": times, "event_counts": counts, "event_weights": weights}
+        reached = self.grid.place(survey.events.times, state)
+        by_time = [np.bincount(reached, weights=column, minlength=len(state.times) + 1)[1:] for column in columns]
+        return np.concatenate([sums, *by_time]), {}
