@@ -15,12 +15,35 @@ LEVEL = object_of({"level": {"type": "string"}, "n": COUNT})
 TEST = object_of(
     {"term": {"type": "string"}, "statistic": NUMBER, "degrees_of_freedom": {"type": "integer"}, "p_value": NUMBER}
 )
+CHI_SQUARE = {"statistic": NUMBER, "degrees_of_freedom": {"type": "integer"}, "p_value": NUMBER}
+NUMBERS = array_of({"type": "number"})
+COX = {
+    "tests": array_of(object_of({"test": {"enum": ["likelihood ratio", "wald", "score"]}, **CHI_SQUARE})),
+    "term_tests": array_of(TEST),
+    "std_errors": {"enum": ["robust", "site", "cluster"]}, "clusters": COUNT,
+    "transform": {"enum": ["km", "rank", "identity", "log"], "description": "Of time, for 'proportionality'."},
+    "proportionality": array_of(TEST, description="Score tests of proportional hazards; the last is 'global'."),
+    "concordance": array_of(
+        object_of(dict.fromkeys(("concordance", "std_error", "conf_low", "conf_high"), NUMBER)), maxItems=1,
+        description="Of pairs of people at one site; empty where no pair can be compared.",
+    ),
+    "baseline": object_of(
+        {
+            "covariates": {"const": "at their means"},
+            "curves": array_of(
+                object_of(
+                    {"stratum": {"type": "string"}, "time": NUMBERS, "cumulative_hazard": NUMBERS, "survival": NUMBERS}
+                )
+            ),
+        }
+    ),
+}  # fmt: skip
 SCHEMAS: dict[str, Schema] = {
     "run": result_of(
         ["linear", "logistic", "cox"],
         "A fitted model: summand run linear, logistic or cox --json",
         {"converged": {"type": "boolean"}, "log_likelihood": NUMBER, "terms": array_of(TERM)},
-        {"site": {"enum": ["pooled", "fixed", "strata"]}, **CURVES},
+        {"site": {"enum": ["pooled", "fixed", "strata"]}, **CURVES, **COX},
     ),
     "ordinal": result_of(
         ["ordinal"],

@@ -70,3 +70,17 @@ def test_times_that_are_no_numbers_are_refused(capsys: pytest.CaptureFixture[str
     said = say(capsys, "run", "km", "Surv(time, status) ~ 1", "--times", "100,x", "--sites", lung)
     assert said.code == 2
     assert "numbers with commas between" in said.err
+
+
+def test_cox_with_all_its_tests(capsys: pytest.CaptureFixture[str], lung: Path) -> None:
+    """Robust errors, proportionality, concordance and baseline are printed as the schema says."""
+    formula = "Surv(entry, time, status) ~ age + C(sex)"
+    by_site = ["--std-errors", "robust", "--also", "concordance,proportionality", "--transform", "log"]
+    words = ["run", "cox", formula, "--sites", lung, "--by", "inst", "--json"]
+    found = say(capsys, *words, *by_site).matches("run")
+    assert [row["test"] for row in found["tests"]] == ["likelihood ratio", "wald", "score"]
+    assert found["proportionality"][-1]["term"] == "global"
+    assert 0.5 < found["concordance"][0]["concordance"] < 0.7
+    shared = ["--site", "pooled", "--strata", "ph.ecog", "--weights", "age", "--also", "baseline"]
+    found = say(capsys, *words, *shared).matches("run")
+    assert [curve["stratum"] for curve in found["baseline"]["curves"]] == ["0", "1", "2", "3"]

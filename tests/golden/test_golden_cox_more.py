@@ -226,7 +226,7 @@ def test_baseline_hazard_equals_basehaz(ties: str) -> None:
     means = np.array(
         [(table["arm"] == 1).mean(), (table["arm"] == 2).mean(), table["age"].mean(), table["nodes"].mean()]
     )
-    (row,) = found["baseline"]
+    (row,) = found["baseline"]["curves"]
     at = np.searchsorted(row["time"], [100, 1000, 2500], side="right") - 1
     hazard = np.array(row["cumulative_hazard"])[at] / np.exp(beta @ means)
     np.testing.assert_allclose(hazard, R[f"colon {ties} baseline"], rtol=1e-8)

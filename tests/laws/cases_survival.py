@@ -25,6 +25,8 @@ DICTIONARY = Dictionary(
         Column("arm", "category", levels=("a", "b")),
         Column("stage", "integer", minimum=1, maximum=3, step=1, levels=("1", "2", "3")),
         Column("entry", "integer", minimum=0, maximum=400, step=1),
+        Column("weight", "number", minimum=0, maximum=2),
+        Column("person", "integer", minimum=0, maximum=100_000, step=1),
     ),
 )
 
@@ -50,6 +52,8 @@ def draw(rng: np.random.Generator, rows: int) -> Batch:
             "marker": marker,
             "arm": arm,
             "stage": stage,
+            "weight": 0.5 + stage / 2,
+            "person": np.arange(rows) // 2,
             "entry": np.floor(years * 40 * (marker > 0)),
         },
         rows,
@@ -85,4 +89,27 @@ CASES = [
     _case("cox, pooled, efron", CoxRegression("Surv(days, died) ~ marker + C(stage)", site="pooled")),
     _case("cox, pooled, breslow", CoxRegression("Surv(days, died) ~ age + marker", "breslow", "pooled")),
     _case("cox, pooled, coarse", CoxRegression("Surv(days, died) ~ marker + arm", site="pooled"), Limits()),
-]
+    _case(
+        "cox, pooled, all at once",
+        CoxRegression(
+            "Surv(entry, days, died) ~ age + arm", site="pooled", strata="stage", std_errors="robust",
+            also=("baseline", "proportionality"),
+        ),
+    ),
+    _case(
+        "cox, pooled, weighted, coarse, late entry",
+        CoxRegression(
+            "Surv(entry, days, died) ~ marker", site="pooled", strata="arm", weights="weight", std_errors="robust",
+            also=("proportionality", "baseline"), transform="rank",
+        ),
+        Limits(), rows_min=300,
+    ),
+    _case(
+        "cox, strata, all at once",
+        CoxRegression(
+            "Surv(entry, days, died) ~ age + marker", strata="arm", weights="weight", std_errors="cluster",
+            cluster="person", also=("proportionality", "concordance"), transform="log",
+        ),
+    ),
+    _case("cox, strata, robust", CoxRegression("Surv(days, died) ~ age", std_errors="robust", also=("concordance",))),
+]  # fmt: skip

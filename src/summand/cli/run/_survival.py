@@ -25,9 +25,24 @@ def cox(
         str, typer.Option(help="strata: each site has its own baseline hazard; pooled: one for all.")
     ] = "strata",
     ties: Annotated[str, typer.Option(help="efron or breslow.")] = "efron",
+    strata: Annotated[
+        str | None, typer.Option(help="A column whose levels have baseline hazards of their own.")
+    ] = None,
+    weights: Annotated[str | None, typer.Option(help="A column of positive case weights.")] = None,
+    std_errors: Annotated[str, typer.Option(help="model, robust, site or cluster.")] = "model",
+    cluster: Annotated[str | None, typer.Option(help="The column of clusters, for --std-errors cluster.")] = None,
+    also: Annotated[
+        str | None, typer.Option(help="What else, with commas: baseline, concordance, proportionality.")
+    ] = None,
+    transform: Annotated[
+        str | None, typer.Option(help="Of time, for proportionality: km, rank, identity or log.")
+    ] = None,
 ) -> Spec:
-    """Hazard ratios by Cox's proportional hazards model."""
-    return {"name": "cox", "formula": formula, "site": site, "ties": ties}
+    """Hazard ratios by Cox's proportional hazards model, with robust errors, its tests, and its baseline hazard."""
+    return {
+        "name": "cox", "formula": formula, "site": site, "ties": ties, "strata": strata, "weights": weights,
+        "std_errors": std_errors, "cluster": cluster, "also": also.split(",") if also else [], "transform": transform,
+    }  # fmt: skip
 
 
 @verb

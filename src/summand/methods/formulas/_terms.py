@@ -108,7 +108,7 @@ def term_columns(formula: Formula, dictionary: Dictionary) -> tuple[tuple[str, s
     """The terms of a formula without intercept by name, and which of the design's columns each makes."""
     found, start = [], 0
     for term in formula.terms:
-        stop = start + len(_columns_of(term, dictionary))
+        stop = start + len(columns_of_term(term, dictionary))
         found.append((str(term), slice(start, stop)))
         start = stop
     return tuple(found)

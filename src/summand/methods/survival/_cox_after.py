@@ -15,6 +15,9 @@ from summand.methods.survival._cox_rows import CoxRows
 from summand.methods.survival._follow_up import TimeTable
 from summand.tables import Array
 
+TOTAL_MAX = 2.0**60
+"""A quarter of what a Q63.64 number holds."""
+
 
 @dataclass(frozen=True, eq=False)
 class After:
@@ -52,7 +55,7 @@ class Asked:
         proportionality: The transform of time whose test is asked for; None if none is.
         concordance: Whether concordance is asked for.
         at_sites: Whether every site has its own baseline hazard.
-        rows_max: The most rows there may be.
+        rows_max, site_count: The most rows there may be, and how many sites.
     """
 
     p: int
@@ -61,6 +64,23 @@ class Asked:
     concordance: bool
     at_sites: bool
     rows_max: int
+    site_count: int
+
+    def _fitting(self, row_bound: float) -> float:
+        """A factor of at most 1 with which totals of such a bound stay below 2^60: it is taken out again in `read`."""
+        return min(1.0, TOTAL_MAX / (row_bound * self.rows_max * self.site_count))
+
+    @property
+    def _products(self) -> tuple[float, float]:
+        """The bound of products of residuals, and their factor."""
+        # of rows added before they are squared, each may add its bound times that of all others
+        bound = RESIDUAL_MAX**2 * (1.0 if self.std_errors == "robust" else self.rows_max)
+        return bound, self._fitting(bound)
+
+    @property
+    def _pairs(self) -> Array:
+        """The factors of the six numbers of concordance: a row is in at most ``rows_max`` pairs."""
+        return np.repeat([self._fitting(self.rows_max), self._fitting(self.rows_max**2)], NUMBERS // 2)
 
     @property
     def anything(self) -> bool:
@@ -82,12 +102,11 @@ class Asked:
         packed = self.p * (self.p + 1) // 2
         blocks: list[Block] = []
         if self.residuals:
-            # of rows added before they are squared, each may add its bound times that of all others
-            bound = RESIDUAL_MAX**2 * (1.0 if self.std_errors == "robust" else self.rows_max)
+            bound, factor = self._products
             what = "how much people, clusters or sites differ in what they say about the coefficients"
             blocks += [
                 Block("hazards out of range", "1", 1, 1.0, "how many people's hazard is beyond any plausible ratio"),
-                Block("products of score residuals", "1", packed, bound, what),
+                Block("products of score residuals", "1", packed, 1.001 * bound * factor, what),
             ]
         if self.proportionality is not None:
             most = factor_max(self.proportionality)
@@ -99,7 +118,9 @@ class Asked:
                 blocks += [Block(n, "1", packed, 1.1 * most**k, reveals) for k, n in enumerate(names, start=1)]
         if self.concordance:
             what = "of how many pairs of a site's people the model foresees who has the event first"
-            blocks.append(Block("pairs of people, and their squares by person", "1", NUMBERS, 1.0, what))
+            first, second = self._pairs[0] * self.rows_max, self._pairs[-1] * self.rows_max**2
+            blocks.append(Block("pairs of people", "1", NUMBERS // 2, first, what))
+            blocks.append(Block("squared pairs by person", "1", NUMBERS // 2, second, "how precisely that is known"))
         return tuple(blocks)
 
     def tally(
@@ -150,6 +171,7 @@ class Asked:
             if self.std_errors == "cluster":
                 sums = partial.clusters.sums
                 out[1 : 1 + packed] = upper(sums.T @ sums)
+            out[1 : 1 + packed] *= self._products[1]
             at = 1 + packed
         if self.proportionality is not None:
             if self.at_sites:
@@ -158,8 +180,7 @@ class Asked:
                 at += 2 * packed
             at += self.p
         if self.concordance:
-            scale = [self.rows_max] * 3 + [self.rows_max**2] * 3
-            out[at:] = concordance_sums(partial.pairs) / scale
+            out[at:] = concordance_sums(partial.pairs) * self._pairs
         return out
 
     def read(self, total: Array) -> Found:
@@ -167,12 +188,13 @@ class Asked:
         at, packed = 0, self.p * (self.p + 1) // 2
         beyond, products, timed, pairs = 0, np.zeros(0), np.zeros(0), np.zeros(0)
         if self.residuals:
-            beyond, products, at = round(float(total[0])), total[1 : 1 + packed], 1 + packed
+            beyond, at = round(float(total[0])), 1 + packed
+            products = total[1:at] / self._products[1]
         if self.proportionality is not None:
             size = self.p + (2 * packed if self.at_sites else 0)
             timed, at = total[at : at + size], at + size
         if self.concordance:
-            pairs = total[at:]
+            pairs = total[at:] / self._pairs
         return Found(beyond, products, timed, pairs)
 
 

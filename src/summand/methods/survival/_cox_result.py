@@ -98,7 +98,7 @@ def _exp(value: float) -> float | None:
     return math.exp(value) if value < 700.0 else None
 
 
-def baseline_values(hazard: Array, state: CoxState, strata: tuple[str, ...]) -> list[dict[str, Any]]:
+def baseline_values(hazard: Array, state: CoxState, strata: tuple[str, ...]) -> dict[str, Any]:
     """The cumulative baseline hazard of everybody at the mean of every covariate, by stratum and time of the grid.
 
     Args:
@@ -107,7 +107,7 @@ def baseline_values(hazard: Array, state: CoxState, strata: tuple[str, ...]) -> 
     """
     by_stratum = np.cumsum(hazard.reshape(len(strata), -1), axis=1)
     events = state.event_counts.reshape(len(strata), -1) > 0.5
-    return [
+    curves = [
         {
             "stratum": label,
             "time": state.times[happens].tolist(),
@@ -116,6 +116,7 @@ def baseline_values(hazard: Array, state: CoxState, strata: tuple[str, ...]) -> 
         }
         for label, total, happens in zip(strata, by_stratum, events, strict=True)
     ]
+    return {"covariates": "at their means", "curves": curves}
 
 
 def cluster_warning(std_errors: str, clusters: int) -> tuple[str, ...]:

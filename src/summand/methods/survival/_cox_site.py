@@ -49,7 +49,7 @@ class CoxAtSite(CoxSettings):
         proportionality = self.time_transform if "proportionality" in self.also else None
         return Asked(
             len(self.design), self.std_errors, proportionality, "concordance" in self.also, not self.is_pooled,
-            self.placed.rows_max,
+            self.placed.rows_max, self.placed.site_count,
         )  # fmt: skip
 
     def tally(self, batch: Batch, state: CoxState, local: Local) -> Survey | Array | After:

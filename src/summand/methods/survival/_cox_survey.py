@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from summand.errors import CohortTooSmall, OutcomeConstant
+from summand.errors import CohortTooSmall, MethodError, OutcomeConstant
 from summand.methods._groups import check_events, check_groups
 from summand.methods._protocol import Block, Layout
 from summand.methods.formulas._design import Design
@@ -102,6 +102,7 @@ def survey_update(total: Array, state: CoxState, surveyed: Surveyed, limits: Lim
         OutcomeConstant: if nobody has the event.
         CohortTooSmall, SingularInformation: if too few people have the event or a level, or none has a level; if there
             are fewer clusters than the smallest cell: the sum of their squares would tell of one.
+        MethodError: if there is one cluster only.
     """
     n, events = round(float(total[0])), round(float(total[1]))
     check_events(events, limits)
@@ -113,6 +114,11 @@ def survey_update(total: Array, state: CoxState, surveyed: Surveyed, limits: Lim
     check_groups(total[2 + p : at], surveyed.design, limits)
     weight, at = (float(total[at]), at + 1) if surveyed.weighted else (float(events), at)
     clusters = round(float(total[at])) if surveyed.clustered else n
+    if surveyed.clustered and clusters < 2:
+        raise MethodError(
+            "All rows are one cluster, so nothing tells how clusters differ.",
+            remedy="Use std_errors='robust' or 'model', or smaller clusters.",
+        )
     if limits.minimum_cell > 1 and clusters < limits.minimum_cell:
         raise CohortTooSmall(
             f"There are fewer than {limits.minimum_cell} clusters over all sites.",
