@@ -112,10 +112,11 @@ SCHEMAS: dict[str, Schema] = {
             "family": {"enum": ["gaussian", "binomial", "poisson", "negative_binomial", "gamma"]},
             "link": {"enum": ["identity", "logit", "probit", "cloglog", "log", "inverse"]},
             "site": {"enum": ["pooled", "fixed"]},
+            "errors": {"enum": ["model", "HC0", "HC1", "cluster-site", "cluster-person"]},
             "term_tests": array_of(object_of({"term": {"type": "string"}, **STATISTIC})),
         },
         {
-            "events": COUNT, "n_effective": NUMBER,
+            "events": COUNT, "clusters": COUNT, "n_effective": NUMBER,
             **dict.fromkeys(("overdispersion", "overdispersion_std_error"), NUMBER),
             "tests": array_of(object_of({"test": {"enum": ["likelihood ratio", "wald", "score"]}, **STATISTIC})),
         },

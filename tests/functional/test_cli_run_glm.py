@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from cli_kit import say
+
+from shared_files import shared_data
 
 
 @pytest.fixture(scope="module")
@@ -50,3 +54,31 @@ def test_a_person_reads_ratios_and_tests(capsys: pytest.CaptureFixture[str], lun
     wrong = say(capsys, *words, "--link", "logit", "--sites", "nowhere.csv", "--json")
     assert (wrong.code, wrong.error["code"]) == (2, "usage")
     assert "'link'" in wrong.error["message"]
+
+
+def test_errors_by_person_from_files(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Children with several intervals, at their hospitals: identifiers stay there, errors are statsmodels' by child."""
+    import statsmodels.api as sm
+
+    table = pd.read_csv(shared_data("survival/cgd.csv"))
+    table = table.assign(days=table["tstop"] - table["tstart"], treated=(table["treat"] == "rIFN-g").astype(int))
+    table["id"] = [f"child {number:03d}" for number in table["id"]]
+    table[["id", "center", "status", "days", "treated", "age"]].to_csv(tmp_path / "cgd.csv", index=False)
+    numbers = {"status": (0, 1), "days": (1, 500), "treated": (0, 1), "age": (0, 60)}
+    fields = [{"name": "id", "type": "string"}, {"name": "center", "type": "string"}]
+    fields += [
+        {"name": name, "type": "integer", "constraints": {"minimum": low, "maximum": high}}
+        for name, (low, high) in numbers.items()
+    ]
+    (tmp_path / "cgd.json").write_text(json.dumps({"fields": fields, "x-person-id": "id"}))
+
+    found = say(
+        capsys, "run", "glm", "status ~ treated + age", "--family", "poisson", "--offset", "log(days)", "--errors",
+        "cluster-person", "--dictionary", tmp_path / "cgd.json", "--sites", tmp_path / "cgd.csv", "--by", "center", "--json",
+    ).matches("glm")  # fmt: skip
+    x = np.column_stack([np.ones(len(table)), table["treated"], table["age"]]).astype(float)
+    model = sm.GLM(table["status"], x, family=sm.families.Poisson(), offset=np.log(table["days"]))
+    fit = model.fit(tol=1e-14, cov_type="cluster", cov_kwds={"groups": table["id"].astype("category").cat.codes})
+
+    assert [term["std_error"] for term in found["terms"]] == pytest.approx(fit.bse.tolist(), rel=1e-8)
+    assert (found["clusters"], found["errors"], found["sites"]) == (128, "cluster-person", 13)

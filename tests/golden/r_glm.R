@@ -1,8 +1,10 @@
 # What R finds for the models in test_golden_glm.py: a name and its numbers on each line.
-# Rscript tests/golden/r_glm.R RANDHIE.csv ../shared/data/survival/pbc.csv > tests/golden/r_glm.txt
+# Rscript tests/golden/r_glm.R RANDHIE.csv ../shared/data/survival/pbc.csv ../shared/data/survival/cgd.csv > tests/golden/r_glm.txt
 # where RANDHIE.csv is statsmodels/datasets/randhie/randhie.csv as statsmodels ships it.
 library(MASS)
-cat("#", R.version.string, "| MASS", as.character(packageVersion("MASS")), "\n")
+library(sandwich)
+cat("#", R.version.string, "| MASS", as.character(packageVersion("MASS")), "| sandwich",
+    as.character(packageVersion("sandwich")), "\n")
 arguments <- commandArgs(trailingOnly = TRUE)
 say <- function(name, ...) cat(name, sprintf("%.17g", c(...)), "\n")
 tight <- glm.control(epsilon = 1e-15, maxit = 200)
@@ -36,3 +38,19 @@ say("gaussian.estimates", rows[, 1])
 say("gaussian.errors", rows[, 2])
 say("gaussian.p_values", rows[, 4])
 say("gaussian.fit", summary(weighted)$dispersion, as.numeric(logLik(weighted)), weighted$null.deviance)
+
+cgd <- read.csv(arguments[3])
+cgd$days <- cgd$tstop - cgd$tstart
+infections <- suppressWarnings(glm(status ~ treat + age + offset(log(days)), family = poisson, data = cgd, control = many))
+say("sandwich.HC0", sqrt(diag(vcovHC(infections, type = "HC0"))))
+say("sandwich.HC1", sqrt(diag(vcovHC(infections, type = "HC1"))))
+say("sandwich.person", sqrt(diag(vcovCL(infections, cluster = cgd$id, type = "HC1"))))
+say("sandwich.site", sqrt(diag(vcovCL(infections, cluster = cgd$center, type = "HC1"))))
+by_weight <- lm(weight ~ treat + age, data = cgd)
+for (type in c("HC0", "HC1", "HC3")) say(paste0("ols.", type), sqrt(diag(vcovHC(by_weight, type = type))))
+say("ols.person", sqrt(diag(vcovCL(by_weight, cluster = cgd$id, type = "HC1"))))
+say("ols.site", sqrt(diag(vcovCL(by_weight, cluster = cgd$center, type = "HC1"))))
+weighted <- lm(weight ~ treat + age, data = cgd, weights = days)
+say("wls.fit", coef(weighted), sqrt(diag(vcov(weighted))), summary(weighted)$sigma, summary(weighted)$r.squared,
+    summary(weighted)$adj.r.squared, as.numeric(logLik(weighted)))
+for (type in c("HC1", "HC3")) say(paste0("wls.", type), sqrt(diag(vcovHC(weighted, type = type))))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 from law_case import Case
 
 from summand.methods.models._glm import GeneralizedLinearModel
-from summand.tables import NO_LIMITS, Batch, Column, Dictionary, Limits
+from summand.tables import NO_LIMITS, PERSONS, Batch, Column, Dictionary, Limits
 
 DICTIONARY = Dictionary(
     "laws",
@@ -20,7 +22,9 @@ DICTIONARY = Dictionary(
         Column("visits", "integer", minimum=0, maximum=400, step=1),
         Column("cost", "number", minimum=0, maximum=50_000),
         Column("marker", "number", minimum=-20, maximum=30),
+        Column("patient", "text"),
     ),
+    person_id="patient",
 )
 
 
@@ -42,6 +46,7 @@ def draw(rng: np.random.Generator, rows: int) -> Batch:
             "visits": np.minimum(rng.negative_binomial(1.5, 1.5 / (1.5 + mean)), 400).astype(np.float64),
             "cost": np.clip(rng.gamma(2, 500 * np.exp(eta)), 1e-6, 50_000),
             "marker": np.clip(5 + 4 * eta + rng.normal(size=rows), -20, 30),
+            PERSONS: rng.permutation(rows).astype(np.int64) // 2 - 3,
         },
         rows,
     )
@@ -57,6 +62,13 @@ def _case(
     )  # fmt: skip
 
 
+def _by_person(formula: str, family: str, rows: int = 200, **own: object) -> Case:
+    """Errors by person, where persons live at one site: their rows must not be dealt to several."""
+    case = _case(formula, family, f"errors by person{', fixed sites' * ('site' in own)}", rows=rows, **own)
+    method = dataclasses.replace(case.method, errors="cluster-person")  # type: ignore[type-var]
+    return dataclasses.replace(case, method=method, sites_matter=True)
+
+
 CASES = [
     _case("marker ~ age + arm", "gaussian", "weights", weights="sampled"),
     _case("ill ~ age + arm", "binomial", "probit, fixed sites", link="probit", site="fixed"),
@@ -67,6 +79,9 @@ CASES = [
     _case("cost ~ age + arm", "gamma", "offset, fixed sites", offset="log(years)", site="fixed"),
     _case("cost ~ age", "gamma", "inverse", link="inverse"),
     _case("visits ~ age + arm", "negative_binomial", "rates", offset="log(years)"),
+    _case("ill ~ age", "binomial", "probit, errors by row, fixed sites", link="probit", errors="HC1", site="fixed"),
+    _by_person("marker ~ age", "gaussian", weights="sampled"),
+    _by_person("visits ~ age", "negative_binomial", site="fixed", rows=300),
     _case("visits ~ age", "negative_binomial", "fixed sites", site="fixed", rows=300),
     _case("visits ~ age - 1", "negative_binomial", "given", overdispersion=0.7),
 ]

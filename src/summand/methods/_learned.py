@@ -107,6 +107,11 @@ class LearnedTerms:
         """Whether the method leaves out rows with a missing value."""
         return self.method.complete_cases
 
+    @property
+    def by_person(self) -> bool:
+        """Whether the method asks whose row each is."""
+        return bool(getattr(self.method, "by_person", False))
+
     def under(self, setting: Setting) -> Self:
         """The method in the study's setting.
 

@@ -158,7 +158,8 @@ class Result:
 class Method(Protocol):
     """A statistical method as four pure functions; see the module's docstring.
 
-    ``name`` is what requests, agreements and the command line call it, ``title`` what a page does.
+    ``name`` is what requests, agreements and the command line call it, ``title`` what a page does. A method that has a
+    true ``by_person`` finds whose row each is in its batches (`summand.tables.PERSONS`).
     """
 
     name: ClassVar[str]

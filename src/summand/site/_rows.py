@@ -38,7 +38,9 @@ def _tally(plan: Plan, source: Source, slot: State, local: Local) -> Any:
     """The sum over the batches, tallied by as many threads as the machine has cores, added in the rows' order."""
     method = plan.method
     rows = max(BATCH_ROWS_MIN, BATCH_ROWS_MAX // THREADS)
-    batches = source.batches(method.columns, _complete(plan), rows)  # always at least one, if need be an empty one
+    persons = bool(getattr(method, "by_person", False))
+    # always at least one, if need be an empty one
+    batches = source.batches(method.columns, _complete(plan), rows, persons=persons)
     partial: Any = None
     for some in _lots(batches, THREADS):
         alone = len(some) == 1

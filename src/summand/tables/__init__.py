@@ -8,7 +8,7 @@ sum's bound provable before any data are read; a `Batch` is the only form in whi
     55.0
 """
 
-from summand.tables._batch import Array, Batch, Codes
+from summand.tables._batch import PERSONS, Array, Batch, Codes, Persons
 from summand.tables._counts import Count, CountTable
 from summand.tables._dictionary import Column, Dictionary
 from summand.tables._infer import COMMON_MISSING_CODES, LEVELS_MAX, ColumnSummary, TableSummary, infer_dictionary
@@ -20,6 +20,7 @@ __all__ = [
     "COMMON_MISSING_CODES",
     "LEVELS_MAX",
     "NO_LIMITS",
+    "PERSONS",
     "Array",
     "Batch",
     "Codes",
@@ -29,6 +30,7 @@ __all__ = [
     "CountTable",
     "Dictionary",
     "Limits",
+    "Persons",
     "TableSummary",
     "as_number",
     "dictionary_from_table_schema",

@@ -10,6 +10,11 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.int32]
+Persons = NDArray[np.int64]
+
+PERSONS = "\0persons"
+"""The column of a batch that tells whose row each is, for methods that ask for it by ``by_person``; no file has such a
+name. Its int64 numbers are a site's own: equal where the person identifier is, and of no meaning elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -18,11 +23,12 @@ class Batch:
 
     Attributes:
         columns: Numeric columns as float64 of shape (rows,), NaN where missing; categories as int32 of shape (rows,),
-            positions in the dictionary's levels, -1 where missing. Read-only by agreement: nobody writes into them.
+            positions in the dictionary's levels, -1 where missing; `PERSONS` where a method asks for it. Read-only by
+            agreement: nobody writes into them.
         rows: The number of rows, at least 0.
     """
 
-    columns: Mapping[str, Array | Codes]
+    columns: Mapping[str, Array | Codes | Persons]
     rows: int
 
     def number(self, name: str) -> Array:

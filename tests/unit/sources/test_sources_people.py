@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from summand.errors import ColumnMissing, SourceChanged, SourceUnreadable
 from summand.site.sources import Source, open_source
-from summand.tables import Column, Dictionary
+from summand.tables import PERSONS, Column, Dictionary
 
 DICTIONARY = Dictionary("d", (Column("pid", "text"), Column("x", "integer", 0, 9, 1)), person_id="pid")
 TABLE = {"pid": ["007", "b", "b", "c", "12"], "x": [1, 2, None, 3, 4]}
@@ -113,3 +114,42 @@ def test_a_list_that_changes_under_a_study_is_noticed(tmp_path: Path) -> None:
     _opted_out("b\nc\n", tmp_path)
     with pytest.raises(SourceChanged):
         _values(source)
+
+
+@pytest.mark.parametrize("limit", [1, 1 << 20])
+@pytest.mark.parametrize("form", ["table", "integers", "csv", "parquet"])
+def test_whose_row_each_is(form: str, limit: int, tmp_path: Path) -> None:
+    """Numbers are equal where identifiers are, in every batch; the identifiers themselves do not come out."""
+    ids = [str(7 + 13 * i % 40) for i in range(100)]
+    table = {
+        "pid": list(map(int, ids)) if form == "integers" else ids,
+        "x": [i % 10 if i % 7 else None for i in range(100)],
+    }
+    data: object = table
+    if form == "csv":
+        data = tmp_path / "a.csv"
+        data.write_text(
+            "pid,x\n" + "".join(f"{a},{'' if b is None else b}\n" for a, b in zip(ids, table["x"], strict=True))
+        )
+    if form == "parquet":
+        data = tmp_path / "a.parquet"
+        pq.write_table(pa.table(table), data)
+    source = open_source(data, DICTIONARY, memory_limit_bytes=limit)
+    batches = list(source.batches(["x"], ["x"], 9, persons=True))
+    found = np.concatenate([batch.columns[PERSONS] for batch in batches])
+    kept = [pid for pid, x in zip(ids, table["x"], strict=True) if x is not None]
+    assert found.dtype == np.int64
+    assert len(found) == len(kept) == sum(batch.rows for batch in batches)
+    assert len(set(zip(found.tolist(), kept, strict=True))) == len(set(found.tolist())) == len(set(kept))
+    assert PERSONS not in next(iter(source.batches(["x"], ["x"], 9))).columns
+
+
+def test_nobody_is_told_apart_without_an_identifier() -> None:
+    """A dictionary without one, or a file that lacks it, is told."""
+    for dictionary, table in (
+        (Dictionary("d", DICTIONARY.columns), TABLE),
+        (Dictionary("d", DICTIONARY.columns, person_id="pid"), {"x": [1, 2]}),
+    ):
+        source = open_source(table, dictionary, allow_extra=True)
+        with pytest.raises(ColumnMissing):
+            next(iter(source.batches(["x"], ["x"], persons=True)))

@@ -11,6 +11,10 @@ from summand.errors import UsageError
 
 Intercepts = Annotated[str, typer.Option(help="pooled: one intercept; fixed: one for each site, never sent.")]
 
+Errors = Annotated[
+    str, typer.Option(help="Standard errors: model, HC0, HC1, or by clusters: cluster-site, cluster-person.")
+]
+
 
 @verb
 def linear(formula: Formula, site: Intercepts = "pooled") -> Spec:
@@ -83,8 +87,9 @@ def glm(
     weights: Annotated[str, typer.Option(help="A column of prior weights.")] = "",
     overdispersion: Annotated[float | None, typer.Option(help="Negative binomial: given; else estimated.")] = None,
     null: Annotated[str, typer.Option(help="A formula within this one to compare with, such as '~ age'.")] = "",
+    errors: Errors = "model",
     site: Intercepts = "pooled",
 ) -> Spec:
     """Generalized linear model: counts and rates, amounts, probit and complementary log-log."""
-    own = {"family": family, "link": link, "offset": offset, "weights": weights, "null": null}
+    own = {"family": family, "link": link, "offset": offset, "weights": weights, "null": null, "errors": errors}
     return {"name": "glm", "formula": formula, "site": site, "overdispersion": overdispersion, **own}

@@ -15,6 +15,8 @@ from summand.methods import _spec
 from summand.methods._own_intercept import INTERCEPT_MAX, OwnIntercept
 from summand.methods._placed import Regression, check_length
 from summand.methods._protocol import Layout, Local, Result, Setting, State, length
+from summand.methods._sandwich import BY_PERSON, ERRORS, Ending, check_persons
+from summand.methods._sandwich import MODEL as MODEL_ERRORS
 from summand.methods.formulas._design import Design
 from summand.methods.formulas._formula import Formula, parse
 from summand.methods.models import _glm_condense, _glm_layout, _glm_tally, _glm_update
@@ -56,6 +58,9 @@ class GeneralizedLinearModel(Regression):
             model. "" for none.
         overdispersion: Of the negative binomial, a in ``mu + a mu²``; None to estimate it by maximum likelihood.
         null: A formula within this one, such as ``~ age``, to be compared with; "" for the intercept alone.
+        errors: ``model``: standard errors from the expected information; ``HC0`` or ``HC1``: a sandwich of squared
+            scores, ``cluster-site`` or ``cluster-person``: of squared sums of scores by site or by person. Sandwiches
+            are about the observed information, and only Wald tests go with them.
 
     Reveals: in the first round people, events, how many people each level has, and the outcome's mean; per round
         log-likelihood, score and information over all sites; at the end deviance and Pearson's statistic. With
@@ -75,6 +80,7 @@ class GeneralizedLinearModel(Regression):
     weights: str = ""
     overdispersion: float | None = None
     null: str = ""
+    errors: str = MODEL_ERRORS
     setting: Setting | None = field(default=None, compare=False, repr=False)
 
     name: ClassVar[str] = "glm"
@@ -85,7 +91,7 @@ class GeneralizedLinearModel(Regression):
 
     def to_spec(self) -> dict[str, Any]:
         """The method as a study request holds it."""
-        own = ("family", "link", "offset", "weights", "overdispersion", "null")
+        own = ("family", "link", "offset", "weights", "overdispersion", "null", "errors")
         return {**super().to_spec(), **{name: getattr(self, name) for name in own}}
 
     @classmethod
@@ -95,7 +101,7 @@ class GeneralizedLinearModel(Regression):
         Raises:
             UsageError, FormulaInvalid: if the request is malformed.
         """
-        own = ("formula", "site", "family", "link", "offset", "weights", "overdispersion", "null")
+        own = ("formula", "site", "family", "link", "offset", "weights", "overdispersion", "null", "errors")
         settings = _spec.fields(spec, cls.name, own)
         family = _spec.choice(settings, "family", tuple(FAMILIES))
         link = _spec.text(settings, "link", "")
@@ -108,6 +114,7 @@ class GeneralizedLinearModel(Regression):
             weights=_spec.text(settings, "weights", ""),
             overdispersion=_spec.positive(settings, "overdispersion"),
             null=_spec.text(settings, "null", ""),
+            errors=_spec.choice(settings, "errors", ERRORS),
         )
         check_name(method.offset, "offset")
         check_name(method.weights, "column of weights")
@@ -129,6 +136,7 @@ class GeneralizedLinearModel(Regression):
         return method
 
     def _check_settings(self) -> None:
+        check_persons(self.errors, self.placed)
         if self.overdispersion is not None and self.family != "negative_binomial":
             raise FormulaInvalid(
                 "Only the negative binomial family has an overdispersion.", remedy="Leave overdispersion out."
@@ -159,6 +167,16 @@ class GeneralizedLinearModel(Regression):
     def joint(self) -> bool:
         """Whether the overdispersion is estimated with the coefficients, as its logarithm."""
         return self.family == "negative_binomial" and self.overdispersion is None
+
+    @property
+    def by_person(self) -> bool:
+        """Whether it asks whose row each is."""
+        return self.errors == BY_PERSON
+
+    @property
+    def sums_observed(self) -> bool:
+        """Whether the observed information is summed at the end, beside the expected one."""
+        return self.joint or (self.errors != MODEL_ERRORS and not self.family_type.canonical)
 
     @cached_property
     def outcome(self) -> GlmOutcome:
@@ -255,12 +273,12 @@ class GeneralizedLinearModel(Regression):
         """Counts; then log-likelihood, score and information; then what is told of the fit."""
         return _glm_layout.layout(self, state)
 
-    def tally(self, batch: Batch, state: GlmState, local: Local) -> Array:
+    def tally(self, batch: Batch, state: GlmState, local: Local) -> Array | Ending:
         """Sums of one batch of complete rows, the site's own intercept first."""
         alpha = self.own_intercept(state, local) if self.fixed and state.phase != SURVEY else None
         return _glm_tally.tally(self, batch, state, alpha, local)
 
-    def condense(self, partial: Array, state: GlmState, local: Local) -> tuple[Array, Local]:
+    def condense(self, partial: Array | Ending, state: GlmState, local: Local) -> tuple[Array, Local]:
         """The sums of a site; with ``fixed``, after its own intercept is eliminated."""
         return _glm_condense.condense(self, partial, state, local)
 

@@ -10,6 +10,8 @@ import numpy as np
 from summand.methods._newton import symmetric, upper
 from summand.methods._own_intercept import OwnIntercept, eliminate
 from summand.methods._protocol import Local, length
+from summand.methods._sandwich import Ending
+from summand.methods.models._glm_layout import score_blocks
 from summand.methods.models._glm_state import END, SURVEY, GlmState
 from summand.tables import Array
 
@@ -17,15 +19,19 @@ if TYPE_CHECKING:
     from summand.methods.models._glm import GeneralizedLinearModel
 
 
-def condense(method: GeneralizedLinearModel, partial: Array, state: GlmState, local: Local) -> tuple[Array, Local]:
+def condense(
+    method: GeneralizedLinearModel, partial: Array | Ending, state: GlmState, local: Local
+) -> tuple[Array, Local]:
     """The site's summand and its new memory."""
+    if method.fixed and state.phase != SURVEY and not local["varies"][0]:
+        return np.zeros(length(method.layout(state))), local  # its maximum is at infinity, where it adds nothing
+    if isinstance(partial, Ending):
+        return _with_scores(method, partial, state), local
     if not method.fixed:
         return partial, {}
     if state.phase == SURVEY:
         return _survey(method, partial)
-    if not local["varies"][0]:  # its maximum is at infinity, where it adds nothing
-        return np.zeros(length(method.layout(state))), local
-    return _end(method, partial, local) if state.phase == END else _point(method, partial, state, local)
+    return (_end(method, partial), local) if state.phase == END else _point(method, partial, state, local)
 
 
 def _survey(method: GeneralizedLinearModel, partial: Array) -> tuple[Array, Local]:
@@ -78,15 +84,30 @@ def _point(method: GeneralizedLinearModel, partial: Array, state: GlmState, loca
     return np.concatenate((partial[:2], out.score, upper(out.information), [decrement])), kept
 
 
-def _end(method: GeneralizedLinearModel, partial: Array, local: Local) -> tuple[Array, Local]:
+def _end(method: GeneralizedLinearModel, sums: Array) -> Array:
     """Sums leave as they are, information once the own intercept is eliminated."""
-    q = len(method.design) + 1
+    expected, observed = _informations(method, sums)
+    out = [
+        upper(eliminate(np.zeros(len(matrix)), matrix).information) for matrix in (expected, observed) if len(matrix)
+    ]
+    return np.concatenate((sums[:5], *out))
+
+
+def _informations(method: GeneralizedLinearModel, sums: Array) -> tuple[Array, Array]:
+    """Expected and observed information of the last round, the own intercept first; the observed one may be empty."""
+    q = len(method.design) + method.fixed
     size = q * (q + 1) // 2
-    expected = _eliminated(partial[5 : 5 + size], q)
-    observed = _eliminated(partial[5 + size :], q + 1) if method.joint else np.zeros(0)
-    return np.concatenate((partial[:5], expected, observed)), local
+    observed = symmetric(sums[5 + size :], q + method.joint) if method.sums_observed else np.zeros((0, 0))
+    return symmetric(sums[5 : 5 + size], q), observed
 
 
-def _eliminated(packed: Array, q: int) -> Array:
-    information = symmetric(packed, q)
-    return upper(eliminate(np.zeros(q), information).information)
+def _with_scores(method: GeneralizedLinearModel, ending: Ending, state: GlmState) -> Array:
+    """The last round's sums, and the squares of its scores made free of the own intercept."""
+    if not len(method.design):
+        return _end(method, ending.sums) if method.fixed else ending.sums
+    scale = score_blocks(method, state)[1]
+    if not method.fixed:
+        return np.concatenate((ending.sums, ending.scores.squares(scale)))
+    expected, observed = _informations(method, ending.sums)
+    p, bread = len(method.design), observed if len(observed) else expected
+    return np.concatenate((_end(method, ending.sums), ending.scores.squares(scale, bread[0, 1 : p + 1] / bread[0, 0])))

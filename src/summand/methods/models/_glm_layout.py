@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from summand.methods._protocol import Block, Layout
+from summand.methods._sandwich import MODEL
+from summand.methods._sandwich import blocks as sandwich_blocks
 from summand.methods.models._glm_counts import NegativeBinomial
 from summand.methods.models._glm_family import ROOM, Family
 from summand.methods.models._glm_state import END, SURVEY, GlmState
@@ -99,11 +101,19 @@ def _end(method: GeneralizedLinearModel, state: GlmState) -> Layout:
     if p:
         size = p * (p + 1) // 2
         blocks.append(Block("expected information", "1", size, most.expected * SLACK, "how precisely they are known"))
-    if method.joint:
-        q = p + 1
+    if method.sums_observed and p + method.joint:
+        q = p + method.joint
         information = next((b.bound for b in _point(method, state) if b.name == "information"), 1.0)
         blocks.append(Block("observed information", "1", q * (q + 1) // 2, information, "how precisely all are known"))
+    if method.errors != MODEL and p:
+        blocks += score_blocks(method, state)[0]
     return tuple(blocks)
+
+
+def score_blocks(method: GeneralizedLinearModel, state: GlmState) -> tuple[tuple[Block, ...], float]:
+    """The blocks of squared scores, and their scale; a score free of the site's own intercept is at most twice as large."""
+    score = method.family_at(state).most(method.eta_most(state)).score * (2.0 if method.fixed else 1.0) * SLACK
+    return sandwich_blocks(method.errors, len(method.design), score, method.placed.rows_max)
 
 
 def _null_most(method: GeneralizedLinearModel, state: GlmState, family: Family) -> float:

@@ -10,8 +10,10 @@ import numpy as np
 
 from summand.methods._newton import equations, ratios, symmetric, term_rows
 from summand.methods._protocol import Result
+from summand.methods._sandwich import MODEL, Sandwich
 from summand.methods.models._glm_counts import NegativeBinomial
 from summand.methods.models._glm_family import Family, Gaussian
+from summand.methods.models._glm_layout import score_blocks
 from summand.methods.models._glm_positive import Gamma
 from summand.methods.models._glm_state import GlmState
 from summand.methods.models._tests import against_null, of_terms, wald
@@ -32,13 +34,19 @@ class _Ending:
     constants: float
     expected: Array
     observed: Array
+    sandwich: Sandwich | None
 
 
 def _read(method: GeneralizedLinearModel, total: Array, state: GlmState) -> _Ending:
     factor = method.family_at(state).factor * method.weight_column.unit
     p = len(method.design)
-    size = p * (p + 1) // 2
+    q = p + method.joint
+    size, more = p * (p + 1) // 2, q * (q + 1) // 2 if method.sums_observed else 0
     counted = method.family_type.outcome in ("two-valued", "count")
+    sandwich = None
+    if method.errors != MODEL and p:
+        scale = score_blocks(method, state)[1] / factor**2
+        sandwich = Sandwich.read(method.errors, total[5 + size + more :], p, scale, method.placed.limits)
     return _Ending(
         half_deviance=float(total[0]) * factor,
         half_deviance_null=float(total[1]) * factor,
@@ -46,7 +54,8 @@ def _read(method: GeneralizedLinearModel, total: Array, state: GlmState) -> _End
         pearson_cut_off=float(total[3]),
         constants=float(total[4]) * (method.weight_column.unit if counted else 1.0),
         expected=symmetric(total[5 : 5 + size], p) * factor,
-        observed=symmetric(total[5 + size :], p + 1) * factor if method.joint else np.zeros((0, 0)),
+        observed=symmetric(total[5 + size : 5 + size + more], q) * factor if more else np.zeros((0, 0)),
+        sandwich=sandwich,
     )
 
 
@@ -59,11 +68,10 @@ def result(method: GeneralizedLinearModel, total: Array, state: GlmState) -> Res
     unit = family.unit if isinstance(family, Gaussian) else 1.0 if family.has_log_link else 1.0 / family.unit
     pearson = None if ending.pearson_cut_off > 0.5 else ending.pearson / freedom
     scale = ending.pearson / freedom if family.has_dispersion else 1.0
-    solver = equations(ending.expected, design.terms, design.to_original)
-    estimates, covariance = design.unscale(state.beta[:p] * unit, solver.inverse * (scale * unit * unit))
+    spread, t_freedom = _covariance(method, ending, state, scale, freedom)
+    estimates, covariance = design.unscale(state.beta[:p] * unit, spread * (unit * unit))
     if design.terms[:1] == ("Intercept",):
         estimates[0] += method.outcome.centre
-    t_freedom = float(freedom) if family.has_dispersion else None
     terms = term_rows(design.terms, estimates, covariance, t_freedom)
     dispersion_unit = family.unit**2 if isinstance(family, Gaussian) else 1.0
     deviances = _deviances(method, ending, state)
@@ -82,26 +90,49 @@ def result(method: GeneralizedLinearModel, total: Array, state: GlmState) -> Res
         "family": method.family,
         "link": method.link or method.default_link,
         "site": method.site,
+        "errors": method.errors,
+        **({"clusters": Count(sandwich.clusters)} if (sandwich := ending.sandwich) and sandwich.clusters else {}),
         "term_tests": of_terms(design, method.parsed, method.placed.dictionary, estimates, covariance, t_freedom),
     }
     if method.weight_column.column:
         values["n_effective"] = state.n_effective
     if method.null:
-        values["tests"] = _tests(method, state, scale, estimates, covariance)
-    return Result(method.name, values, _warnings(state, pearson is None))
+        values["tests"] = _tests(method, state, scale, estimates, covariance, t_freedom)
+    return Result(method.name, values, (*_warnings(state, pearson is None), *(sandwich.warnings if sandwich else ())))
+
+
+def _covariance(
+    method: GeneralizedLinearModel, ending: _Ending, state: GlmState, scale: float, freedom: int
+) -> tuple[Array, float | None]:
+    """The covariance of the scaled coefficients, shape (p, p), and Student's degrees of freedom, None for the normal."""
+    design, p = method.design, len(method.design)
+    t_freedom = float(freedom) if method.family_type.has_dispersion else None
+    if ending.sandwich is None:
+        return equations(ending.expected, design.terms, design.to_original).inverse * scale, t_freedom
+    bread = ending.observed[:p, :p] if len(ending.observed) else ending.expected
+    inverse = equations(bread, design.terms, design.to_original).inverse
+    covariance = ending.sandwich.covariance(inverse, state.n, p + state.site_count)
+    return covariance, None if t_freedom is None else ending.sandwich.degrees_of_freedom(t_freedom)
 
 
 def _tests(
-    method: GeneralizedLinearModel, state: GlmState, scale: float, estimates: Array, covariance: Array
+    method: GeneralizedLinearModel,
+    state: GlmState,
+    scale: float,
+    estimates: Array,
+    covariance: Array,
+    t_freedom: float | None,
 ) -> list[dict[str, Any]]:
-    """The formula against the null formula."""
+    """The formula against the null formula; a likelihood or a score says nothing with errors that do not trust it."""
     others = [place for place in range(len(method.design)) if place not in method.null_places]
+    trusts = method.errors == MODEL
     ratio = 2.0 * (state.log_likelihood + state.half_deviance_null) / scale
-    dispersed = method.family_type.has_dispersion
-    score = None if dispersed else state.score_statistic
-    freedom = state.n - len(method.design) - state.site_count
-    rest = float(freedom) if dispersed else None
-    return against_null(ratio, wald(estimates, covariance, others), score, len(others), rest)
+    statistics = {
+        "likelihood ratio": ratio if trusts else None,
+        "wald": wald(estimates, covariance, others),
+        "score": state.score_statistic if trusts and not method.family_type.has_dispersion else None,
+    }
+    return against_null(statistics, len(others), t_freedom)
 
 
 def _counted(method: GeneralizedLinearModel, state: GlmState) -> dict[str, Count]:

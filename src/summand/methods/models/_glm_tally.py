@@ -10,7 +10,9 @@ import numpy as np
 
 from summand.methods._newton import upper
 from summand.methods._protocol import Local
+from summand.methods._sandwich import CLUSTERED, MODEL, Ending, Gathering
 from summand.methods.models._glm_counts import NegativeBinomial
+from summand.methods.models._glm_family import Family
 from summand.methods.models._glm_state import END, SURVEY, GlmState
 from summand.tables import Array, Batch
 
@@ -19,11 +21,13 @@ if TYPE_CHECKING:
 
 # Rows whose design, weighted design and temporaries stay in a core's second-level cache.
 CHUNK_ROWS = 2048
-PEARSON_MAX = 2.0**30
+PEARSON_MAX = 2.0**24
 """A row's Pearson statistic is cut off here, and counted: then the dispersion is not told."""
 
 
-def tally(method: GeneralizedLinearModel, batch: Batch, state: GlmState, alpha: float | None, local: Local) -> Array:
+def tally(
+    method: GeneralizedLinearModel, batch: Batch, state: GlmState, alpha: float | None, local: Local
+) -> Array | Ending:
     """The sums of the state's phase; ``alpha`` is the site's own intercept, None if it has none."""
     if state.phase == SURVEY:
         return _survey(method, batch)
@@ -119,32 +123,46 @@ def _at_point(method: GeneralizedLinearModel, batch: Batch, state: GlmState, alp
     return np.concatenate((head, score, upper(information), [] if alpha is None else [float(batch.rows)]))
 
 
-def _at_end(method: GeneralizedLinearModel, batch: Batch, state: GlmState, alpha: float | None, local: Local) -> Array:
+def _at_end(
+    method: GeneralizedLinearModel, batch: Batch, state: GlmState, alpha: float | None, local: Local
+) -> Array | Ending:
     """Half deviance, that of the null model, Pearson's statistic, rows cut off there, constants; expected information.
 
-    With the overdispersion estimated the observed information follows.
+    Where it is asked for the observed information follows; with a sandwich, scores come beside.
     """
+    if method.errors in CLUSTERED and method.weight_column.column:  # who has no weight is no cluster
+        batch = batch.where(np.asarray(method.weight_column(batch)) > 0.0)
     family = method.family_at(state)
     q = len(method.design) + (alpha is not None)
     start = state.start if alpha is None else float(np.asarray(local["start"])[0])
     sums, expected = np.zeros(5), np.zeros((q, q))
+    scores = Gathering(method.errors, q, batch.rows)
     for chunk in _chunks(method, batch, state, alpha):
+        rows = family.rows(chunk.y, chunk.eta)
+        null = family.rows(chunk.y, np.broadcast_to(start + chunk.offset, chunk.y.shape))
         pearson = family.pearson(chunk.y, chunk.eta)
-        constants = family.saturated(chunk.y)
-        if chunk.weights is None or family.outcome not in ("number", "positive"):
-            constants = chunk.weigh(constants)
-        elif family.outcome == "number":
-            constants = 0.5 * np.log(np.maximum(chunk.weights, 1e-300)) * (chunk.weights > 0.0)
-        eta_null = np.broadcast_to(start + chunk.offset, chunk.y.shape)
         sums += (
-            float(chunk.weigh(family.rows(chunk.y, chunk.eta).half_deviance).sum()),
-            float(chunk.weigh(family.rows(chunk.y, eta_null).half_deviance).sum()),
+            float(chunk.weigh(rows.half_deviance).sum()),
+            float(chunk.weigh(null.half_deviance).sum()),
             float(chunk.weigh(np.minimum(pearson, PEARSON_MAX)).sum()),
             float(np.count_nonzero(pearson > PEARSON_MAX)),
-            float(constants.sum()),
+            float(_constants(family, chunk).sum()),
         )
         expected += chunk.products(chunk.weigh(family.expected(chunk.eta)))
+        if method.errors != MODEL:
+            scores.add(chunk.x, chunk.weigh(rows.score))
     observed = np.zeros(0)
-    if method.joint:
-        observed = _at_point(method, batch, state, alpha)[3 + q : 3 + q + (q + 1) * (q + 2) // 2]
-    return np.concatenate((sums, upper(expected), observed))
+    if method.sums_observed:
+        size = q + method.joint
+        observed = _at_point(method, batch, state, alpha)[2 + size : 2 + size + size * (size + 1) // 2]
+    every = np.concatenate((sums, upper(expected), observed))
+    return every if method.errors == MODEL else Ending(every, scores.end(batch))
+
+
+def _constants(family: Family, chunk: _Chunk) -> Array:
+    """What the log-likelihood has beside the deviance; by weights only where that is a sum."""
+    if chunk.weights is None or family.outcome not in ("number", "positive"):
+        return chunk.weigh(family.saturated(chunk.y))
+    if family.outcome == "positive":
+        return family.saturated(chunk.y)
+    return np.asarray(0.5 * np.log(np.maximum(chunk.weights, 1e-300)) * (chunk.weights > 0.0), dtype=np.float64)

@@ -6,40 +6,46 @@ Source: McCullagh & Nelder (1989), Generalized Linear Models, §2.3 and app. A; 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from summand.methods._newton import PIVOT_MIN
 from summand.methods.formulas._design import Design
 from summand.methods.formulas._formula import Formula, Term
 from summand.methods.formulas._terms import columns_of_term
 from summand.tables import Array, Dictionary
 
 
-def chi_square_record(statistic: float, freedom: int, rest: float | None) -> dict[str, Any]:
-    """A statistic with its p-value: chi-square, or F with ``rest`` degrees of freedom below."""
-    if rest is None:
-        from scipy.special import chdtrc
-
-        p_value = float(chdtrc(freedom, statistic))
-        return {"statistic": statistic, "degrees_of_freedom": freedom, "distribution": "chi-square", "p_value": p_value}
-    from scipy.special import fdtrc
-
-    f = statistic / freedom
-    p_value = float(fdtrc(freedom, rest, f))
+def chi_square_record(statistic: float | None, freedom: int, rest: float | None) -> dict[str, Any]:
+    """A statistic with its p-value: chi-square, or F with ``rest`` degrees of freedom below; None where there is none."""
+    if rest is not None:
+        statistic = None if statistic is None else statistic / freedom
     return {
-        "statistic": f,
+        "statistic": statistic,
         "degrees_of_freedom": freedom,
-        "distribution": f"F({freedom}, {rest:g})",
-        "p_value": p_value,
+        "distribution": "chi-square" if rest is None else f"F({freedom}, {rest:g})",
+        "p_value": None if statistic is None else _tail(statistic, freedom, rest),
     }
 
 
-def wald(estimates: Array, covariance: Array, places: list[int]) -> float:
-    """``b' inverse(V) b`` of some coefficients, of which none may be known exactly."""
+def _tail(statistic: float, freedom: int, rest: float | None) -> float:
+    from scipy.special import chdtrc, fdtrc
+
+    return float(chdtrc(freedom, statistic) if rest is None else fdtrc(freedom, rest, statistic))
+
+
+def wald(estimates: Array, covariance: Array, places: list[int]) -> float | None:
+    """``b' inverse(V) b`` of some coefficients; None where V is singular, as with no more clusters than these."""
     b, v = estimates[places], covariance[np.ix_(places, places)]
+    if not (np.diag(v) > 0.0).all():
+        return None
     scale = 1.0 / np.sqrt(np.diag(v))
-    return float((b * scale) @ np.linalg.solve(v * np.outer(scale, scale), b * scale))
+    values, vectors = np.linalg.eigh(v * np.outer(scale, scale))
+    if values[0] <= PIVOT_MIN:
+        return None
+    return float((((b * scale) @ vectors) ** 2 / values).sum())
 
 
 def of_terms(
@@ -52,8 +58,6 @@ def of_terms(
         estimates, covariance: In the order of ``design.terms``.
         rest: Degrees of freedom of the dispersion's estimate; None where there is none.
     """
-    if not (np.diag(covariance) > 0.0).all():
-        return []
     found = []
     for term in formula.terms:
         places = [design.terms.index(name) for name in columns_of_term(term, dictionary)]
@@ -67,11 +71,8 @@ def _label(term: Term) -> str:
     return ":".join(getattr(factor, "label", str(factor)) for factor in term.factors)
 
 
-def against_null(
-    likelihood_ratio: float, wald_statistic: float, score: float | None, freedom: int, rest: float | None
-) -> list[dict[str, Any]]:
-    """The three tests of a formula against one within it, which has ``freedom`` coefficients less."""
-    statistics = {"likelihood ratio": likelihood_ratio, "wald": wald_statistic, "score": score}
+def against_null(statistics: Mapping[str, float | None], freedom: int, rest: float | None) -> list[dict[str, Any]]:
+    """The tests of a formula against one within it, which has ``freedom`` coefficients less; those there are."""
     return [
         {"test": name, **chi_square_record(max(statistic, 0.0), freedom, rest)}
         for name, statistic in statistics.items()

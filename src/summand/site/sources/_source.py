@@ -8,14 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from summand.errors import ColumnMissing, UsageError, ValueNotNumeric
 from summand.site.sources._cache import ColumnCache, Columns
 from summand.site.sources._check import Tallied, check_relation, sound_counts
-from summand.site.sources._expressions import Cells, Parameters, table_sql, text_sql
+from summand.site.sources._expressions import Cells, Parameters, PersonCells, table_sql, text_sql
 from summand.site.sources._opt_out import opt_out_filter
 from summand.site.sources._relation import Relation, Tabular, open_relation
 from summand.site.sources._report import CheckReport
-from summand.tables import Batch, Dictionary
+from summand.tables import PERSONS, Batch, Dictionary
 
 MEMORY_LIMIT_BYTES = 1 << 30
 BATCH_ROWS = 262_144
@@ -120,7 +122,12 @@ class Source:
         return {name: found for name, found in counts.items() if found is not None}
 
     def batches(
-        self, columns: Sequence[str], complete_cases: Iterable[str] | None = None, batch_rows: int = BATCH_ROWS
+        self,
+        columns: Sequence[str],
+        complete_cases: Iterable[str] | None = None,
+        batch_rows: int = BATCH_ROWS,
+        *,
+        persons: bool = False,
     ) -> Iterator[Batch]:
         """The rows of ``columns``, batch by batch in the file's order; always at least one batch, if need be an empty one.
 
@@ -131,6 +138,7 @@ class Source:
             columns: Numeric columns and categories of the dictionary.
             complete_cases: Leave out rows without a value in one of these; None keeps every row.
             batch_rows: The most rows of a batch, at least 1.
+            persons: Whether to say whose row each is, as the column `PERSONS`.
 
         Raises:
             ColumnMissing, ValueNotNumeric: if a column is not there, or is text.
@@ -143,6 +151,9 @@ class Source:
         complete = tuple(dict.fromkeys(complete_cases or ()))
         every = tuple(dict.fromkeys((*names, *complete)))
         cells = [self._analysable(name) for name in every]
+        if persons:
+            cells.append(self._person_cells())
+            names = (*names, PERSONS)
         report = self.check()
         report.raise_if_failed()
         if self._fits(cells, report.rows):
@@ -204,8 +215,17 @@ class Source:
             )
         return self._cells[name]
 
+    def _person_cells(self) -> PersonCells:
+        person_id = self.dictionary.person_id
+        if person_id is None or person_id not in self._cells:
+            raise ColumnMissing(
+                "The file has no column that identifies a person.",
+                remedy="Name the column in the dictionary as 'x-person-id', and keep it in the file.",
+            )
+        return PersonCells.of_identifier(self._cells[person_id])
+
     def _fits(self, cells: list[Cells], rows: int) -> bool:
-        return self._cache.admits({cell.column.name: 8 if cell.column.is_numeric else 4 for cell in cells}, rows)
+        return self._cache.admits({cell.column.name: np.dtype(cell.decoded_type).itemsize for cell in cells}, rows)
 
     def _cached(self, names: tuple[str, ...], complete: tuple[str, ...], cells: list[Cells]) -> Batch:
         lacking = set(self._cache.lacking(cell.column.name for cell in cells))

@@ -1,0 +1,199 @@
+"""Sandwich errors by row, by person and by site against statsmodels 0.14 and R's sandwich (`r_glm.R`), on pooled rows.
+
+The children have several intervals each, in 13 hospitals. statsmodels gives GLM no small-sample correction with ``HC1``,
+so those are compared with R's, which does; its clustered errors have both corrections.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from pooled_cohorts import setting
+from r_values import r_values
+from sandwich_cohort import CGD, cgd, dealt, design
+
+from summand.errors import CohortTooSmall, SingularInformation, UsageError
+from summand.methods import GeneralizedLinearModel as Glm
+from summand.methods import bounds
+from summand.methods.models._glm_state import END
+from summand.tables import Column, Dictionary, Limits
+from summand.testing.plain import run_plain, site_summand
+
+CASES = {
+    "poisson": ("status ~ treated + age", "", "log(days)"),
+    "logit": ("status ~ treated + age", "logit", ""),
+    "probit": ("old ~ treated + weight", "probit", ""),
+    "gamma": ("weight ~ treated + age", "log", ""),
+    "gaussian": ("weight ~ treated + age", "", ""),
+    "negative_binomial": ("status ~ treated + age", "", "log(days)"),
+}
+
+
+def columns(result: dict, name: str) -> np.ndarray:
+    return np.array([row[name] for row in result["terms"]], dtype=float)
+
+
+def family_of(name: str) -> tuple[str, Any, dict[str, Any]]:
+    import statsmodels.api as sm
+
+    families = sm.families
+    known = {
+        "logit": ("binomial", families.Binomial(), {}),
+        "probit": ("binomial", families.Binomial(families.links.Probit()), {}),
+        "poisson": ("poisson", families.Poisson(), {}),
+        "gamma": ("gamma", families.Gamma(families.links.Log()), {}),
+        "gaussian": ("gaussian", families.Gaussian(), {}),
+        "negative_binomial": ("negative_binomial", families.NegativeBinomial(alpha=0.4), {"overdispersion": 0.4}),
+    }
+    return known[name]
+
+
+def varied(table: pd.DataFrame, outcome: str, family: str) -> np.ndarray:
+    """The rows of sites whose outcome varies: the others have no dummy variable with a finite coefficient."""
+    if family not in ("binomial", "poisson", "negative_binomial"):
+        return np.ones(len(table), dtype=bool)
+    by_site = table.groupby("site")[outcome]
+    good = by_site.nunique() == 2 if family == "binomial" else by_site.sum() > 0
+    return table["site"].isin(good[good].index).to_numpy()
+
+
+@pytest.mark.parametrize("errors", ["HC0", "cluster-site", "cluster-person"])
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("weights", ["", "days"])
+@pytest.mark.parametrize("site", ["pooled", "fixed"])
+def test_sandwiches_equal_statsmodels(name: str, errors: str, weights: str, site: str) -> None:
+    """Every family, with and without prior weights, with one intercept for all or dummy variables of 13 hospitals."""
+    import statsmodels.api as sm
+
+    formula, link, offset = CASES[name]
+    family, expected_family, more = family_of(name)
+    table, outcome = cgd(), formula.split()[0]
+    table = table[varied(table, outcome, family)] if site == "fixed" else table
+    x = design(table)
+    if "weight" in formula.split("~")[1]:
+        x[:, 2] = table["weight"]
+    if site == "fixed":
+        x = np.column_stack([x[:, 1:], *((table["site"] == k).to_numpy(float) for k in np.unique(table["site"]))])
+    scale = np.abs(x).max(axis=0)
+    known = {"offset": np.log(table["days"].to_numpy())} if offset else {}
+    known |= {"var_weights": table[weights].to_numpy()} if weights else {}
+    groups = table["site" if errors == "cluster-site" else "child"].to_numpy()
+    kind = {"cov_type": "cluster", "cov_kwds": {"groups": groups}} if errors != "HC0" else {"cov_type": "HC0"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = sm.GLM(table[outcome].to_numpy(float), x / scale, family=expected_family, **known)
+        fit = model.fit(tol=1e-15, maxiter=300, tol_criterion="params", **kind)
+    by_hospital = site == "fixed" or errors == "cluster-site"
+    labels = table["site"].to_numpy() if by_hospital else table["child"].to_numpy() % 3
+    method = Glm(formula, site, family=family, link=link, offset=offset, weights=weights, errors=errors, **more)
+    result = run_plain(method, dealt(table, labels), setting(CGD, 14)).values
+    p = len(result["terms"])
+    np.testing.assert_allclose(columns(result, "estimate"), (fit.params / scale)[:p], rtol=1e-9)
+    np.testing.assert_allclose(columns(result, "std_error"), (fit.bse / scale)[:p], rtol=1e-9)
+    if errors != "HC0":
+        assert result["clusters"].people == len(np.unique(groups))
+
+
+def test_sandwiches_equal_r() -> None:
+    """Corrections for small samples are those of R's sandwich; the Wald test uses the sandwich; few clusters are told."""
+    table, r = cgd(), r_values("glm")
+    found = {}
+    for errors in ("HC0", "HC1", "cluster-person", "cluster-site"):
+        method = Glm("status ~ treated + age", family="poisson", offset="log(days)", errors=errors, null="~ age")
+        found[errors] = run_plain(method, dealt(table, table["site"].to_numpy()), setting(CGD, 14))
+        name = errors.removeprefix("cluster-")
+        np.testing.assert_allclose(columns(found[errors].values, "std_error"), r[f"sandwich.{name}"], rtol=1e-8)
+    (test,) = found["cluster-site"].values["tests"]
+    row = found["cluster-site"].values["terms"][1]
+    assert (test["test"], test["degrees_of_freedom"]) == ("wald", 1)
+    assert test["statistic"] == pytest.approx(row["statistic"] ** 2, rel=1e-10)
+    assert test["p_value"] == pytest.approx(row["p_value"], abs=1e-12)
+    few = "Errors clustered by 13 sites rest on few clusters, and tend to be too small."
+    assert found["cluster-site"].warnings == (few,)
+    assert found["cluster-person"].warnings == ()
+
+
+def test_negative_binomial_sandwich_takes_the_overdispersion_as_it_is() -> None:
+    """With the overdispersion estimated, the sandwich of the coefficients is that of the model at its estimate."""
+    table = cgd()
+    sites = dealt(table, table["site"].to_numpy())
+    for site in ("pooled", "fixed"):
+        free = Glm("weight ~ treated + age", site, family="negative_binomial", errors="cluster-person")
+        result = run_plain(free, sites, setting(CGD, 14)).values
+        given = Glm("weight ~ treated + age", site, family="negative_binomial", errors="cluster-person",
+                    overdispersion=result["overdispersion"])  # fmt: skip
+        again = run_plain(given, sites, setting(CGD, 14)).values
+        np.testing.assert_allclose(columns(result, "std_error"), columns(again, "std_error"), rtol=1e-8)
+
+
+def test_tests_of_more_coefficients_than_clusters_bear_are_left_out() -> None:
+    """Three sites give a covariance of rank two: a test of three coefficients has no value, and nothing is invented."""
+    table = cgd()
+    method = Glm("weight ~ treated*age + I(age^2) + old", errors="cluster-site", null="~ treated")
+    result = run_plain(method, dealt(table, table["site"].to_numpy() % 3), setting(CGD, 4)).values
+    assert result["clusters"].people == 3
+    assert result["tests"] == []
+    assert all(row["p_value"] is not None for row in result["terms"])
+
+
+def test_who_has_no_weight_is_no_cluster() -> None:
+    """Children whose every weight is 0 are not counted among the clusters."""
+    table = cgd()
+    table["days"] = np.where(table["child"] <= 20, 0.0, table["days"])
+    dictionary = Dictionary(
+        "cgd", tuple(c if c.name != "days" else Column("days", "number", 0, 500) for c in CGD), "child"
+    )
+    method = Glm("weight ~ treated + age", weights="days", errors="cluster-person")
+    kept = table[table["child"] > 20]
+    found = [
+        run_plain(method, dealt(rows, rows["site"].to_numpy()), setting(dictionary, 14)).values
+        for rows in (table, kept)
+    ]
+    assert found[0]["clusters"].people == found[1]["clusters"].people == kept["child"].nunique()
+    np.testing.assert_allclose(columns(found[0], "std_error"), columns(found[1], "std_error"), rtol=1e-12)
+
+
+@pytest.mark.parametrize("errors", ["HC1", "cluster-site", "cluster-person"])
+def test_squared_scores_are_within_their_bounds(errors: str) -> None:
+    """Also where sums of many rows are squared, and at a million rows' scale."""
+    table = cgd()
+    for rows_max in (203, 10**9):
+        place = setting(CGD, 14)
+        place = type(place)(place.dictionary, place.limits, rows_max, 14)
+        for site in ("pooled", "fixed"):
+            method = Glm("status ~ treated + age", site, family="poisson", offset="log(days)", errors=errors).under(
+                place
+            )
+            state, memories = method.start(), [{} for _ in range(4)]
+            sites = dealt(table, table["child"].to_numpy() % 3)
+            while state.phase != END:
+                totals = [
+                    site_summand(method, batches, state, memory)
+                    for batches, memory in zip(sites, memories, strict=True)
+                ]
+                memories = [memory for _, memory in totals]
+                state = method.update(sum(total for total, _ in totals), state)
+            most = bounds(method.layout(state))
+            assert most.max() * rows_max * 14 < 2.0**62
+            for batches, memory in zip(sites, memories, strict=True):
+                summand, _ = site_summand(method, batches, state, memory)
+                assert (np.abs(summand) <= max(sum(batch.rows for batch in batches), 1) * most).all()
+
+
+def test_what_is_refused() -> None:
+    """No person identifier, one site, and under limits fewer sites than people may be told of."""
+    table = cgd()
+    nobody = Dictionary("nobody", tuple(column for column in CGD if column.name != "child"))
+    method = Glm("weight ~ treated + age", errors="cluster-person")
+    with pytest.raises(UsageError, match="names no person identifier"):
+        method.under(setting(nobody, 3))
+    by_site = Glm("weight ~ treated + age", errors="cluster-site")
+    with pytest.raises(SingularInformation, match="need at least two of them"):
+        run_plain(by_site, dealt(table, np.zeros(len(table))), setting(CGD, 2))
+    with pytest.raises(CohortTooSmall, match="clustered by sites need at least 10 of them"):
+        run_plain(by_site, dealt(table, table["site"].to_numpy() % 4), setting(CGD, 5, Limits()))
+    run_plain(by_site, dealt(table, table["site"].to_numpy()), setting(CGD, 14, Limits()))
