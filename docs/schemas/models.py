@@ -121,4 +121,33 @@ SCHEMAS: dict[str, Schema] = {
             "tests": array_of(object_of({"test": {"enum": ["likelihood ratio", "wald", "score"]}, **STATISTIC})),
         },
     ),
+    "penalised": result_of(
+        ["penalised"],
+        "Ridge, lasso and elastic net: summand run penalised --json",
+        {
+            "converged": {"type": "boolean"}, "family": {"enum": ["gaussian", "binomial", "poisson"]},
+            "alpha": {"type": "number"}, "null_deviance": NUMBER,
+            "path": array_of(
+                object_of(
+                    {"lambda": {"type": "number"}, "nonzero": {"type": "integer"}, "deviance_ratio": NUMBER},
+                    {"cv_deviance": NUMBER, "cv_std_error": NUMBER},
+                ),
+                description="By penalty: coefficients that are not zero, explained deviance, and cross-validation.",
+            ),
+            "coefficients": object_of(
+                {
+                    "lambda": array_of({"type": "number"}),
+                    "terms": {"type": "object", "additionalProperties": array_of({"type": "number"})},
+                }
+            ),
+        },
+        {
+            "events": COUNT, "lambda_min": NUMBER, "lambda_1se": NUMBER,
+            "terms": array_of(
+                object_of({"term": {"type": "string"}, "estimate": NUMBER}, {"estimate_1se": NUMBER}),
+                description="Coefficients at lambda_min, and at lambda_1se.",
+            ),
+            **CURVES,
+        },
+    ),
 }  # fmt: skip

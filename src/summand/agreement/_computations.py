@@ -13,6 +13,7 @@ COMPUTATIONS: dict[str, str] = {
     "margins": "average effects and predictions of a regression",
     "multinomial": "multinomial logistic regression",
     "ordinal": "regression of ordered levels",
+    "penalised": "ridge, lasso and elastic net",
     "glm": "regression of counts, rates, amounts and yes-or-no outcomes (generalized linear models)",
     "km": "survival curves (Kaplan–Meier)",
     "logrank": "comparison of survival curves (log-rank test)",

@@ -58,6 +58,7 @@ from summand.methods.models import (
     Margins,
     MultinomialRegression,
     OrdinalRegression,
+    PenalisedRegression,
 )
 from summand.methods.survival import (
     AalenJohansen,
@@ -101,6 +102,7 @@ __all__ = [
     "OrdinalRegression",
     "ParametricSurvival",
     "Partial",
+    "PenalisedRegression",
     "PrincipalComponents",
     "Propensity",
     "Rates",

@@ -93,3 +93,22 @@ def glm(
     """Generalized linear model: counts and rates, amounts, probit and complementary log-log."""
     own = {"family": family, "link": link, "offset": offset, "weights": weights, "null": null, "errors": errors}
     return {"name": "glm", "formula": formula, "site": site, "overdispersion": overdispersion, **own}
+
+
+@verb
+def penalised(
+    formula: Formula,
+    family: Annotated[str, typer.Option(help="gaussian, binomial or poisson.")] = "gaussian",
+    alpha: Annotated[float, typer.Option(help="1: lasso; 0: ridge; between them the elastic net.")] = 1.0,
+    penalty: Annotated[
+        list[float] | None, typer.Option("--lambda", help="Penalties; a path from the largest that matters if none.")
+    ] = None,
+    path: Annotated[int, typer.Option(help="Penalties of such a path, at most 100.")] = 30,
+    folds: Annotated[int, typer.Option(help="Folds of the cross-validation, 3 to 20; 0 for none.")] = 10,
+    seed: Annotated[int, typer.Option(help="Another one deals rows to other folds.")] = 0,
+) -> Spec:
+    """Ridge, lasso and elastic net over a path of penalties, with cross-validation."""
+    return {
+        "name": "penalised", "formula": formula, "family": family, "alpha": alpha, "lambdas": list(penalty or ()),
+        "path": path, "folds": folds, "seed": seed,
+    }  # fmt: skip

@@ -64,7 +64,39 @@ def effects(alt: Any, result: Values) -> Any:
     return forest(alt, {"method": "linear", "terms": rows})
 
 
+def path(alt: Any, result: Values) -> Any:
+    """The cross-validated deviance by penalty, with the two penalties it chooses; without it, the coefficients."""
+    penalty = alt.X("lambda:Q", scale=alt.Scale(type="log", nice=False), title="penalty (lambda)")
+    rows = [dict(row) for row in result.get("path") or () if "cv_deviance" in row]
+    if not rows:
+        return _coefficients(alt, result, penalty)
+    for row in rows:
+        row |= {"low": row["cv_deviance"] - row["cv_std_error"], "high": row["cv_deviance"] + row["cv_std_error"]}
+    base = alt.Chart(alt.Data(values=rows)).encode(x=penalty)
+    axis = alt.Y("low:Q", scale=alt.Scale(zero=False), title="deviance per person left out (± standard error)")
+    bars = base.mark_rule().encode(y=axis, y2="high:Q")
+    points = base.mark_point(filled=True).encode(y="cv_deviance:Q", tooltip=["lambda:Q", "cv_deviance:Q", "nonzero:Q"])
+    chosen = [{"lambda": result[name]} for name in ("lambda_min", "lambda_1se")]
+    marks = alt.Chart(alt.Data(values=chosen)).mark_rule(strokeDash=[4, 4], color="#888").encode(x=penalty)
+    return (marks + bars + points).properties(width=WIDTH)
+
+
+def _coefficients(alt: Any, result: Values, penalty: Any) -> Any:
+    found = result.get("coefficients") or {"lambda": (), "terms": {}}
+    rows = [
+        {"lambda": at, "term": term, "estimate": value}
+        for term, values in found["terms"].items()
+        if term != "Intercept"
+        for at, value in zip(found["lambda"], values, strict=True)
+    ]
+    if not rows:
+        return None
+    lines = alt.Chart(alt.Data(values=rows)).mark_line(point=True)
+    return lines.encode(x=penalty, y=alt.Y("estimate:Q", title="coefficient"), color="term:N").properties(width=WIDTH)
+
+
 DRAWINGS: Mapping[str, Draw] = {
     **dict.fromkeys(("linear", "logistic", "glm", "multinomial", "ordinal"), forest),
     "margins": effects,
+    "penalised": path,
 }

@@ -10,6 +10,7 @@ from summand.methods.models._logistic import LogisticRegression
 from summand.methods.models._margins import Margins
 from summand.methods.models._multinomial import MultinomialRegression
 from summand.methods.models._ordinal import OrdinalRegression
+from summand.methods.models._penalised import PenalisedRegression
 
 METHODS: tuple[type[Method], ...] = (
     LinearRegression,
@@ -17,6 +18,7 @@ METHODS: tuple[type[Method], ...] = (
     Margins,
     MultinomialRegression,
     OrdinalRegression,
+    PenalisedRegression,
     GeneralizedLinearModel,
 )
 
@@ -28,4 +30,5 @@ __all__ = [
     "Margins",
     "MultinomialRegression",
     "OrdinalRegression",
+    "PenalisedRegression",
 ]
