@@ -10,11 +10,9 @@ from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from summand.errors import FormulaInvalid, UsageError
 from summand.methods import _spec
-from summand.methods._newton import upper
 from summand.methods._placed import Placed, check_length
 from summand.methods._protocol import Block, Layout, Local, Result, Setting, State, length
 from summand.methods.formulas._design import Design
@@ -26,6 +24,7 @@ from summand.methods.models._glm_counts import Poisson
 from summand.methods.models._glm_family import Family, Gaussian
 from summand.methods.models._penalised_folds import folds_of
 from summand.methods.models._penalised_state import PenalisedState
+from summand.methods.models._penalised_sums import ROOM_LOG, likelihood_sums, product_sums, survey_sums
 from summand.methods.models._penalised_update import after_deviance, after_products, after_survey, climb
 from summand.tables import Array, Batch
 
@@ -33,8 +32,6 @@ FAMILIES: Mapping[str, type[Family]] = {"gaussian": Gaussian, "binomial": Logit,
 NUMBERS_MAX = 500_000
 FOLDS_MAX = 20
 PATH_MAX = 100
-# A fitted mean of counts may be this many times the largest that the dictionary allows; beyond it a step is halved.
-ROOM_LOG = math.log(1024.0)
 CHUNK_ROWS = 2048
 SLACK = 1.0 + 2.0**-40
 
@@ -173,7 +170,7 @@ class PenalisedRegression(Placed):
         return dataclasses.replace(design, scales=flat)
 
     @property
-    def _groups(self) -> int:
+    def groups(self) -> int:
         """How many groups of rows are told apart: the folds, or everybody."""
         return max(self.folds, 1)
 
@@ -183,21 +180,22 @@ class PenalisedRegression(Placed):
         return (len(self.lambdas) or self.path) * (1 + self.folds)
 
     @property
-    def _q(self) -> int:
+    def q(self) -> int:
+        """How many coefficients a fit has, the constant included."""
         return len(self.design) + 1
 
     @property
     def _pairs(self) -> int:
-        return self._q * (self._q + 1) // 2
+        return self.q * (self.q + 1) // 2
 
     @property
     def _sums(self) -> int:
         """Numbers of one fit in a round of the ascent: rows cut off, log-likelihood, score, information."""
-        return 2 + self._q + self._pairs
+        return 2 + self.q + self._pairs
 
     def parameter_count(self) -> int:
         """How many coefficients the largest model has."""
-        return self._q
+        return self.q
 
     # ── the four functions ───────────────────────────────────────────────────────────────────────────────────────────
     def start(self) -> PenalisedState:
@@ -213,7 +211,7 @@ class PenalisedRegression(Placed):
         Bounds per row: scaled columns less their means are at most 2, so products are at most 4; weights are at most 1/4
         (binomial) and means at most 1,024 (poisson, in units of the largest count).
         """
-        folds, q = self._groups, self._q
+        folds, q = self.groups, self.q
         if state.phase == "survey":
             blocks = [
                 Block("people", "1", folds, 1.0, "how many people each fold has"),
@@ -248,7 +246,7 @@ class PenalisedRegression(Placed):
 
     def _likelihood_most(self, state: PenalisedState) -> float:
         """The most that a row's log-likelihood may be in size, at any fit."""
-        eta = float((np.abs(state.coefficients) @ np.array([1.0] + [2.0] * (self._q - 1))).max(initial=0.0)) * SLACK
+        eta = float((np.abs(state.coefficients) @ np.array([1.0] + [2.0] * (self.q - 1))).max(initial=0.0)) * SLACK
         return (math.log(2.0) + eta if self.family == "binomial" else max(eta, ROOM_LOG) + 1025.0) * SLACK
 
     def tally(self, batch: Batch, state: PenalisedState, local: Local) -> Array:  # noqa: ARG002 — no local memory
@@ -258,60 +256,16 @@ class PenalisedRegression(Placed):
             rows = slice(first, min(first + CHUNK_ROWS, batch.rows))
             some = Batch({name: batch.columns[name][rows] for name in self.columns}, rows.stop - rows.start)
             y, x = self.outcome(some), self.design.matrix(some).T
-            fold = folds_of(some, self.columns, self._groups, self.seed)
+            fold = folds_of(some, self.columns, self.groups, self.seed)
             if state.phase == "survey":
-                total += self._survey(some, y, x, fold)
+                total += survey_sums(self, some, y, x, fold)
                 continue
             z = np.vstack([np.ones(some.rows), x - state.means[:, None]])
             if state.phase == "products":
-                total += self._products(z, y - state.outcomes.sum() / state.rows.sum(), fold)
+                total += product_sums(self, z, y - state.outcomes.sum() / state.rows.sum(), fold)
             else:
-                total += self._likelihoods(z, y, fold, state)
+                total += likelihood_sums(self, z, y, fold, state)
         return total
-
-    def _survey(self, batch: Batch, y: Array, x: Array, fold: NDArray[np.intp]) -> Array:
-        weights = (np.ones(batch.rows), self.outcome.events(y), y, self._saturated(y))
-        by_fold = [np.bincount(fold, weights=weight, minlength=self._groups) for weight in weights]
-        return np.concatenate((*by_fold, x.sum(axis=1), self.design.group_counts(batch)))
-
-    def _saturated(self, y: Array) -> Array:
-        """The log-likelihood of each row under its own mean, without what depends on the row alone; in scaled units."""
-        if self.family != "poisson":
-            return np.zeros(len(y))
-        return y * np.log(np.where(y > 0.0, y, 1.0)) - y
-
-    def _products(self, z: Array, y: Array, fold: NDArray[np.intp]) -> Array:
-        parts: list[list[Array]] = [[], [], []]
-        for place in range(self._groups):
-            own, outcome = z[:, fold == place], y[fold == place]
-            for part, found in zip(parts, (upper(own @ own.T), own @ outcome, [outcome @ outcome]), strict=True):
-                part.append(np.asarray(found))
-        return np.concatenate([np.concatenate(part) for part in parts])
-
-    def _likelihoods(self, z: Array, y: Array, fold: NDArray[np.intp], state: PenalisedState) -> Array:
-        """For the fits that climb, sums over their training rows; at the end, log-likelihoods of those left out."""
-        is_last = state.phase == "deviance"
-        chosen = np.arange(len(state.done)) if is_last else state.active
-        left_out = state.left_out[chosen][:, None]
-        counts = (left_out < 0) | (left_out == fold) if is_last else left_out != fold
-        eta = state.coefficients[chosen] @ z
-        kept = eta if self.family == "binomial" else np.minimum(eta, ROOM_LOG)
-        if self.family == "binomial":
-            fit = y * eta - np.logaddexp(0.0, eta)
-            small = np.exp(-np.abs(eta))
-            mean = np.where(eta >= 0.0, 1.0, small) / (1.0 + small)
-            weight = small / (1.0 + small) ** 2
-        else:
-            mean = weight = np.exp(kept)
-            fit = y * kept - mean
-        fit = (fit * counts).sum(axis=1)
-        if is_last:
-            return np.asarray(fit)
-        cut_off = ((kept != eta) & counts).sum(axis=1).astype(np.float64)
-        score = ((y - mean) * counts) @ z.T
-        rows, columns = np.triu_indices(self._q)
-        information = (weight * counts) @ (z[rows] * z[columns]).T
-        return np.concatenate((cut_off, fit, score.ravel(), information.ravel()))
 
     def condense(self, partial: Array, state: PenalisedState, local: Local) -> tuple[Array, Local]:  # noqa: ARG002
         """The site's sums as they are."""
