@@ -15,6 +15,7 @@ COMPUTATIONS: dict[str, str] = {
     "ordinal": "regression of ordered levels",
     "penalised": "ridge, lasso and elastic net",
     "glm": "regression of counts, rates, amounts and yes-or-no outcomes (generalized linear models)",
+    "mixed": "regression with an intercept for each site or group (mixed model)",
     "km": "survival curves (Kaplan–Meier)",
     "logrank": "comparison of survival curves (log-rank test)",
     "nelson_aalen": "cumulative hazards (Nelson–Aalen)",

@@ -8,6 +8,7 @@ from summand.methods.models._glm import GeneralizedLinearModel
 from summand.methods.models._linear import LinearRegression
 from summand.methods.models._logistic import LogisticRegression
 from summand.methods.models._margins import Margins
+from summand.methods.models._mixed import MixedModel
 from summand.methods.models._multinomial import MultinomialRegression
 from summand.methods.models._ordinal import OrdinalRegression
 from summand.methods.models._penalised import PenalisedRegression
@@ -16,6 +17,7 @@ METHODS: tuple[type[Method], ...] = (
     LinearRegression,
     LogisticRegression,
     Margins,
+    MixedModel,
     MultinomialRegression,
     OrdinalRegression,
     PenalisedRegression,
@@ -28,6 +30,7 @@ __all__ = [
     "LinearRegression",
     "LogisticRegression",
     "Margins",
+    "MixedModel",
     "MultinomialRegression",
     "OrdinalRegression",
     "PenalisedRegression",

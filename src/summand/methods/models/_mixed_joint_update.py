@@ -1,0 +1,132 @@
+"""The coordinator's half of a generalized linear mixed model: Newton's method on the sum of marginal likelihoods."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from summand.errors import NotConverged
+from summand.methods._newton import symmetric
+from summand.methods.models._mixed_joint import start_of_sigma
+from summand.methods.models._mixed_quadrature import packed
+from summand.methods.models._mixed_state import MixedState
+from summand.tables import Array
+
+ROUNDS_MAX = 80
+DECREMENT_MAX = 1e-18
+"""Squared Newton decrement at which every step is below 1e-9 standard errors."""
+CENTRES_SETTLED = 1e-2
+"""Above this the groups' own intercepts are found again at the same coefficients before these move."""
+CENTRES_DONE = 1e-18
+EIGENVALUE_LEAST = 1e-8
+"""Of the equilibrated information: below this it is not taken for positive definite."""
+
+
+@dataclass(frozen=True)
+class Sums:
+    """One round's total by name."""
+
+    log_likelihood: float
+    score: Array
+    information: Array
+    centres: float
+    out_of_range: bool
+    weights: float
+
+    @classmethod
+    def of(cls, total: Array, p: int) -> Sums:
+        """From the layout of `joint_layout`."""
+        d, stop = p + 1, 2 + p + packed(p + 1)
+        return cls(
+            float(total[0]), total[1 : 1 + d], symmetric(total[1 + d : stop], d), float(total[stop]),
+            float(total[stop + 1]) > 0.5, float(total[-1]),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Where the ascent ended: coefficients and standard deviation in scaled units, and their covariance.
+
+    With a standard deviation of 0 the covariance is of the coefficients alone, and ``null`` is the log-likelihood.
+    """
+
+    theta: Array
+    covariance: Array
+    log_likelihood: float
+    state: MixedState
+
+
+def advance(total: Array, state: MixedState, p: int, rows_max: int) -> MixedState | Fit:
+    """The next place to ask at, or the maximum.
+
+    Raises:
+        NotConverged: with a diagnosis.
+    """
+    sums = Sums.of(total, p)
+    if state.round == 0:
+        return _begin(sums, state, p, rows_max)
+    if state.round + 1 >= ROUNDS_MAX:
+        raise _not_converged(state)
+    again = replace(state, round=state.round + 1)
+    if sums.out_of_range:
+        return _halved(again)
+    if sums.centres > CENTRES_SETTLED:
+        return again
+    allowed = math.sqrt(state.groups * sums.centres) + 1e-10 * (1.0 + abs(state.log_likelihood))
+    if sums.log_likelihood < state.log_likelihood - allowed:
+        return _halved(again)
+    step, decrement, inverse = _step(sums, float(state.theta[p]))
+    if decrement <= DECREMENT_MAX and sums.centres <= CENTRES_DONE and inverse is not None:
+        return Fit(state.theta + step, inverse, sums.log_likelihood, state)
+    # what is kept is the least that the likelihood may be there, or a later one could never reach it
+    least = sums.log_likelihood - allowed
+    return replace(again, accepted=state.theta, step=step, step_size=1.0, log_likelihood=least, decrement=decrement)
+
+
+def _begin(sums: Sums, state: MixedState, p: int, rows_max: int) -> MixedState | Fit:
+    """At standard deviation 0: the maximum is there if the likelihood falls from it, else the ascent starts."""
+    if sums.out_of_range:
+        raise _not_converged(state)
+    inverse = np.linalg.inv(sums.information[:p, :p])
+    state = replace(state, null=sums.log_likelihood, log_likelihood=sums.log_likelihood)
+    if sums.information[p, p] >= 0.0:
+        theta = state.theta + np.append(inverse @ sums.score[:p], 0.0)
+        return Fit(theta, (inverse + inverse.T) / 2.0, sums.log_likelihood, state)
+    step = np.zeros(p + 1)
+    step[p] = start_of_sigma(float(sums.information[p, p]), sums.weights, rows_max)
+    return replace(state, round=1, accepted=state.theta, step=step, step_size=1.0)
+
+
+def _step(sums: Sums, sigma: float) -> tuple[Array, float, Array | None]:
+    """Newton's step, its squared decrement and the inverse information; where that is indefinite, along its absolute value.
+
+    Source: Dauphin et al. (2014), NIPS 27 (the absolute values of the eigenvalues at a saddle).
+    """
+    scale = 1.0 / np.sqrt(np.maximum(np.abs(np.diag(sums.information)), 1e-300))
+    values, vectors = np.linalg.eigh(sums.information * np.outer(scale, scale))
+    is_definite = bool(values[0] > EIGENVALUE_LEAST)
+    if not is_definite:
+        values = np.maximum(np.abs(values), 1e-2)
+    inverse = (vectors / values) @ vectors.T * np.outer(scale, scale)
+    step = inverse @ sums.score
+    decrement = float(sums.score @ step)
+    most = max(1.0, abs(sigma))
+    if abs(step[-1]) > most:
+        step = step * (most / abs(step[-1]))
+    return step, decrement, inverse if is_definite else None
+
+
+def _halved(state: MixedState) -> MixedState:
+    if state.step_size < 1e-6:
+        raise _not_converged(state)
+    return replace(state, step_size=state.step_size / 2.0)
+
+
+def _not_converged(state: MixedState) -> NotConverged:
+    return NotConverged(
+        f"The mixed model has not converged after {state.round + 1} rounds (squared Newton decrement "
+        f"{state.decrement:.1e}).",
+        remedy="Simplify the model; look for levels with few people, or use fixed intercepts for the sites.",
+    )
