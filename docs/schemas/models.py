@@ -90,6 +90,25 @@ SCHEMAS: dict[str, Schema] = {
         },
         CURVES,
     ),
+    "mixed": result_of(
+        ["mixed"],
+        "Mixed model: summand run mixed --json",
+        {
+            "converged": {"type": "boolean"}, "log_likelihood": NUMBER, "family": {"enum": ["gaussian", "binomial", "poisson"]},
+            "terms": array_of(TERM),
+            "random_effects": array_of(
+                object_of({"term": {"type": "string"}, **dict.fromkeys(("sd", "sd_low", "sd_high", "variance"), NUMBER)})
+            ),
+            "icc": {**NUMBER, "description": "Intraclass correlation; of a binomial outcome, on the latent scale."},
+            "log_likelihood_null": {**NUMBER, "description": "Without random effect."},
+            "spread_statistic": NUMBER, "spread_p_value": NUMBER,
+            "groups_of": {"type": "string", "description": "'site', or the column of the groups."}, "group_count": COUNT,
+        },
+        {
+            "residual_sd": NUMBER, "estimator": {"enum": ["reml", "ml"]}, "events": COUNT,
+            "nodes": {"type": "integer", "minimum": 1}, **CURVES,
+        },
+    ),
     "multinomial": result_of(
         ["multinomial"],
         "Multinomial regression: summand run multinomial --json",

@@ -1,4 +1,4 @@
-"""``summand run meta`` on hospitals' files, and the forest of sites that an agreement lets be released one by one."""
+"""``summand run meta`` and ``mixed`` on hospitals' files, and the forest of sites that an agreement lets be released."""
 
 from __future__ import annotations
 
@@ -105,3 +105,16 @@ def test_each_hospital_by_itself_and_their_forest(parts: dict[str, pd.DataFrame]
     assert set(drawn) == {*parts, "fixed effect", "random effects", "a further site (prediction)"}
     assert drawn["fixed effect"]["estimate"] == pytest.approx(np.average(estimates, weights=1 / variances), rel=1e-9)
     assert "north" in str(result)
+
+
+def test_mixed_models(capsys: pytest.CaptureFixture[str], file: Path) -> None:
+    """A random intercept by hospital: the JSON follows the schema, and a person reads spread and correlation."""
+    words = ["run", "mixed", "pressure ~ treated", "--sites", file, "--by", "site"]
+    found = say(capsys, *words, "--json").matches("mixed")
+    assert (found["groups_of"], found["group_count"], found["estimator"]) == ("site", 4, "reml")
+    assert 0.0 <= found["icc"] < 0.1
+    said = say(capsys, "run", "mixed", "died ~ treated", "--family", "binomial", "--nodes", "5", *words[3:])
+    for text in ("Mixed model: died ~ treated", "Random effects", "icc", "odds ratio", "groups of site"):
+        assert text in said.out
+    refused = say(capsys, "run", "mixed", "died ~ treated", "--nodes", "99", "--sites", file)
+    assert (refused.code, "nodes" in refused.err) == (2, True)

@@ -38,7 +38,10 @@ generalized <- function(name, formula, data, family, nodes) for (count in nodes)
     say(label, list(sd = at[[1]], log_sd_error = errors[[1]] / at[[1]]))
     say(paste0(label, ":estimate"), as.list(at[-1]))
     say(paste0(label, ":std_error"), as.list(setNames(errors[-1], names(at)[-1])))
-    say(label, list(log_likelihood = -deviance(at) / 2))
+    # with more than one node lme4's deviance of counts is relative to a saturated model
+    y <- getME(fit, "y")
+    saturated <- if (count > 1 && identical(family, poisson)) sum(dpois(y, y, log = TRUE)) else 0
+    say(label, list(log_likelihood = saturated - deviance(at) / 2))
   } else {
     plain <- glm(nobars(formula), family, data, epsilon = 1e-15, maxit = 100)
     say(label, list(sd = 0, log_likelihood = c(logLik(plain))))
@@ -74,6 +77,14 @@ colon <- read.csv(file.path(data_path, "survival/colon.csv"))
 linear("colon", time ~ age + sex + etype + (1 | id), colon)
 eyes <- read.csv(file.path(data_path, "survival/retinopathy.csv"))
 generalized("eyes", status ~ trt + risk + (1 | id), eyes, binomial, c(1, 7, 25))
+
+# Infections of each patient with chronic granulomatous disease, in 13 hospitals; and in each of a patient's intervals.
+cgd <- read.csv(file.path(data_path, "survival/cgd.csv"))
+cgd$treated <- as.integer(cgd$treat == "rIFN-g")
+cgd$days <- cgd$tstop - cgd$tstart
+each <- aggregate(cbind(status, days) ~ id + center + treated, cgd, sum)
+generalized("infections", status ~ treated + offset(log(days)) + (1 | center), each, poisson, c(1, 7))
+generalized("intervals", status ~ treated + age + offset(log(days)) + (1 | id), cgd, poisson, c(1, 7, 25))
 
 # The International Stroke Trial: 466 hospitals.
 stroke <- read.csv(gzfile(file.path(data_path, "stroke_trial/IST.csv.gz")))

@@ -291,6 +291,46 @@ def test_blood_pressure_at_hospitals(stroke: tuple[Dictionary, pd.DataFrame]) ->
     check(dict(result.values), "stroke:reml", {"Intercept": "(Intercept)"}, 1e-7, 1e-7)
 
 
+def _infections(column: str) -> tuple[Dictionary, pd.DataFrame]:
+    table = pd.read_csv(shared_data("survival/cgd.csv"))
+    table["treated"] = (table["treat"] == "rIFN-g").astype(float)
+    table["days"] = table["tstop"] - table["tstart"]
+    table["center"] = table["center"].astype("category").cat.codes
+    if column == "center":
+        table = table.groupby(["id", "center", "treated"], as_index=False)[["status", "days"]].sum().assign(age=30)
+    own = table[["status", "treated", "age", "days", "id", "center"]].astype(float)
+    dictionary = Dictionary(
+        "cgd",
+        (
+            Column("status", "integer", 0, 20, 1), Column("treated", "number", 0, 1), Column("age", "number", 0, 60),
+            Column("days", "integer", 1, 500, 1), Column("id", "integer", 1, 200, 1), Column("center", "integer", 0, 20, 1),
+        ),
+    )  # fmt: skip
+    return dictionary, own
+
+
+@pytest.mark.parametrize("nodes", [1, 7])
+def test_infections_at_hospitals(nodes: int) -> None:
+    """Counts with time at risk at 13 hospitals, some without an infection: glmer's Poisson model."""
+    dictionary, table = _infections("center")
+    sites = _dealt(table, table["center"].to_numpy())
+    method = MixedModel("status ~ treated", "poisson", nodes=nodes, offset="log(days)")
+    values = run_plain(method, sites, setting(dictionary, len(sites))).values
+    check(dict(values), f"infections:{nodes}", {"Intercept": "(Intercept)"}, 1e-6, 1e-5)
+    assert values["terms"][1]["rate_ratio"] == pytest.approx(math.exp(values["terms"][1]["estimate"]))
+    assert values["icc"] is None
+
+
+@pytest.mark.parametrize("nodes", [1, 7, 25])
+def test_intervals_of_patients(nodes: int) -> None:
+    """The intervals of each of 128 patients, at the hospitals where they are treated."""
+    dictionary, table = _infections("id")
+    sites = _dealt(table, table["center"].to_numpy())
+    method = MixedModel("status ~ treated + age", "poisson", "id", nodes=nodes, offset="log(days)")
+    values = run_plain(method, sites, setting(dictionary, len(sites))).values
+    check(dict(values), f"intervals:{nodes}", {"Intercept": "(Intercept)"}, 1e-6, 1e-6)
+
+
 def test_few_hospitals_are_not_given_away() -> None:
     """Under limits a linear model is refused where one site could work out the others' sizes and means."""
     _, sites = hearts("4")
@@ -310,5 +350,7 @@ def test_what_does_not_exist_is_said() -> None:
     names = Dictionary("d", (*HEART, Column("name", "text")))
     with pytest.raises(FormulaInvalid, match="text and is never analysed"):
         MixedModel("thalach ~ sex", group="name").under(setting(names, 3))
+    with pytest.raises(FormulaInvalid, match="Only a Poisson model has an offset"):
+        MixedModel.from_spec({"name": "mixed", "formula": "thalach ~ sex", "offset": "age"})
     with pytest.raises(UsageError, match="nodes"):
         MixedModel.from_spec({"name": "mixed", "formula": "thalach ~ sex", "nodes": 40})

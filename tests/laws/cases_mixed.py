@@ -42,5 +42,6 @@ CASES = [
     _case("linear by reml", MixedModel("pressure ~ age + sex", group="ward")),
     _case("linear by ml, limits", MixedModel("pressure ~ age", group="ward", estimator="ml"), Limits()),
     _case("logistic", MixedModel("ill ~ age + sex", "binomial", "ward", nodes=5)),
+    _case("poisson", MixedModel("visits ~ sex", "poisson", "ward", nodes=3, offset="log(age)")),
     _case("logistic, limits", MixedModel("ill ~ age", "binomial", "ward", nodes=1), Limits()),
 ]

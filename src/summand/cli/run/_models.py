@@ -64,6 +64,20 @@ def _profile(text: str) -> dict[str, str]:
 
 
 @verb
+def mixed(
+    formula: Formula,
+    family: Annotated[str, typer.Option(help="gaussian, binomial (logit) or poisson (log).")] = "gaussian",
+    group: Annotated[str, typer.Option(help="A column of groups within sites; each site is one if not given.")] = "",
+    estimator: Annotated[str, typer.Option(help="gaussian: reml or ml.")] = "reml",
+    nodes: Annotated[int, typer.Option(help="Others: quadrature nodes; 1 is Laplace's approximation.")] = 7,
+    offset: Annotated[str, typer.Option(help="poisson: a column, or 'log(column)' for time at risk.")] = "",
+) -> Spec:
+    """Mixed model: a random intercept for each site, or for each group of people within sites."""
+    own = {"group": group, "estimator": estimator, "nodes": nodes, "offset": offset}
+    return {"name": "mixed", "formula": formula, "family": family, **own}
+
+
+@verb
 def multinomial(formula: Formula, site: Intercepts = "pooled") -> Spec:
     """Multinomial logistic regression of an outcome with several levels, each against the first."""
     return {"name": "multinomial", "formula": formula, "site": site}

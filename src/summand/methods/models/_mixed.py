@@ -17,10 +17,12 @@ from summand.methods._protocol import Block, Layout, Local, Result, Setting, Sta
 from summand.methods.formulas._design import Design
 from summand.methods.formulas._formula import Formula, parse
 from summand.methods.formulas._outcome import Indicator
+from summand.methods.models._glm import GeneralizedLinearModel
+from summand.methods.models._glm_columns import check_name
 from summand.methods.models._linear import LinearRegression
 from summand.methods.models._linear_update import LinearState
 from summand.methods.models._logistic import LogisticRegression
-from summand.methods.models._mixed_family import Binomial, Family
+from summand.methods.models._mixed_family import Binomial, Family, Poisson
 from summand.methods.models._mixed_groups import ByGroup, Grouping
 from summand.methods.models._mixed_joint import joint_condense, joint_layout, joint_tally
 from summand.methods.models._mixed_joint_update import Fit, advance
@@ -30,9 +32,11 @@ from summand.methods.models._mixed_result import NOTHING, head_values, joint_val
 from summand.methods.models._mixed_state import MixedState
 from summand.tables import Array, Batch, Count
 
-FAMILIES = ("gaussian", "binomial")
+FAMILIES = ("gaussian", "binomial", "poisson")
 ESTIMATORS = ("reml", "ml")
 NODES, NODES_MAX = 7, 25
+SETTINGS = ("formula", "family", "group", "estimator", "nodes", "offset")
+Plain = LinearRegression | LogisticRegression | GeneralizedLinearModel
 
 
 @dataclass(frozen=True)
@@ -41,20 +45,21 @@ class MixedModel(Placed):
 
     Groups are the sites, or groups within sites, such as people measured several times. For a linear model the
     variance ratio between and within groups is found by Newton's method on the likelihood, in which coefficients and σ²
-    are profiled out; each round sums the condensed cross-products at one ratio. For a logistic model each site adds
+    are profiled out; each round sums the condensed cross-products at one ratio. For logistic and Poisson models a site adds
     the marginal log-likelihoods of its groups by adaptive Gauss-Hermite quadrature, with exact first and second
     derivatives, and the groups' own intercepts are found along with the coefficients and never leave.
 
     Args:
         formula: Such as ``pressure ~ age + sex``.
-        family: ``gaussian`` or ``binomial`` (logit).
+        family: ``gaussian``, ``binomial`` (logit) or ``poisson`` (log).
         group: A column whose values tell the groups of a site apart; "" if each site is one group. A group lies within
             one site: the same value at two sites means two groups.
         estimator: For gaussian: ``reml`` or ``ml``.
         nodes: For others: quadrature nodes, 1 (Laplace's approximation) to 25.
+        offset: For poisson: a column, or ``log(column)`` as for time at risk, whose coefficient is 1; "" for none.
 
     Reveals: what the model without random effect reveals; how many groups there are; then per round, for gaussian the
-        cross-products of columns and residuals about the groups' means, weighted by their sizes, and for binomial
+        cross-products of columns and residuals about the groups' means, weighted by their sizes, and for others
         log-likelihood, score and information, all over all sites. With one group a site, a linear model's sums are of
         so few numbers a site that under limits their count is bounded: the study ends with that reason where a site
         could work out the others' sizes and means from them.
@@ -72,6 +77,7 @@ class MixedModel(Placed):
     group: str = ""
     estimator: str = "reml"
     nodes: int = NODES
+    offset: str = ""
     setting: Setting | None = field(default=None, compare=False, repr=False)
 
     name: ClassVar[str] = "mixed"
@@ -99,7 +105,7 @@ class MixedModel(Placed):
 
     def to_spec(self) -> dict[str, Any]:
         """The method as a study request holds it."""
-        return {name: getattr(self, name) for name in ("name", "formula", "family", "group", "estimator", "nodes")}
+        return {name: getattr(self, name) for name in ("name", *SETTINGS)}
 
     @classmethod
     def from_spec(cls, spec: Mapping[str, Any]) -> Self:
@@ -108,14 +114,16 @@ class MixedModel(Placed):
         Raises:
             UsageError, FormulaInvalid: if the request is malformed.
         """
-        settings = _spec.fields(spec, cls.name, ("formula", "family", "group", "estimator", "nodes"))
+        settings = _spec.fields(spec, cls.name, SETTINGS)
         method = cls(
             _spec.text(settings, "formula"),
             _spec.choice(settings, "family", FAMILIES),
             _spec.text(settings, "group", ""),
             _spec.choice(settings, "estimator", ESTIMATORS),
             _spec.whole(settings, "nodes", NODES, 1, NODES_MAX),
+            _spec.text(settings, "offset", ""),
         )
+        _check(method)
         method.parsed  # noqa: B018
         return method
 
@@ -125,14 +133,18 @@ class MixedModel(Placed):
         return parse(self.formula)
 
     @cached_property
-    def plain(self) -> LinearRegression | LogisticRegression:
+    def plain(self) -> Plain:
         """The model without random effect."""
+        if self.family == "poisson":
+            return GeneralizedLinearModel(self.formula, family="poisson", offset=self.offset).under(self.placed)
         kind = LinearRegression if self.family == "gaussian" else LogisticRegression
         return kind(self.formula).under(self.placed)
 
     @cached_property
     def outcome(self) -> Family:
         """The family of a generalized model."""
+        if isinstance(self.plain, GeneralizedLinearModel):
+            return Poisson.of(self.parsed, self.placed.dictionary, self.plain.offset_column)
         return Binomial(Indicator.of(self.parsed, self.placed.dictionary))
 
     @property
@@ -143,7 +155,10 @@ class MixedModel(Placed):
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns it reads."""
-        return tuple(dict.fromkeys((*self.parsed.columns, *((self.group,) if self.group else ()))))
+        own = self.parsed.columns
+        if self.offset:
+            own = GeneralizedLinearModel(self.formula, family="poisson", offset=self.offset).columns
+        return tuple(dict.fromkeys((*own, *((self.group,) if self.group else ()))))
 
     @property
     def _grouping(self) -> Grouping:
@@ -291,6 +306,9 @@ def _check(method: MixedModel) -> None:
     _spec.choice(settings, "family", FAMILIES)
     _spec.choice(settings, "estimator", ESTIMATORS)
     _spec.whole(settings, "nodes", NODES, 1, NODES_MAX)
+    check_name(method.offset, "offset")
+    if method.offset and method.family != "poisson":
+        raise FormulaInvalid("Only a Poisson model has an offset.", remedy="Leave the offset out.")
 
 
 def _people(count: Any) -> int:

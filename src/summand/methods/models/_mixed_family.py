@@ -11,6 +11,7 @@ import numpy as np
 from summand.errors import FormulaInvalid, ValueOutOfRange
 from summand.methods.formulas._formula import Formula, Value
 from summand.methods.formulas._outcome import Indicator
+from summand.methods.models._glm_columns import Offset
 from summand.tables import Array, Batch, Dictionary
 
 
@@ -48,6 +49,9 @@ class Family(Protocol):
     def outcome(self, batch: Batch, rows: slice) -> Array:
         """The outcome, shape (rows,)."""
 
+    def offset(self, batch: Batch) -> Array | float:
+        """The known part of the linear predictor, shape (rows,), or one number for all."""
+
     def log_likelihood_max(self, eta_max: float) -> float:
         """The most that a row's log-likelihood may be, in absolute value."""
 
@@ -77,6 +81,10 @@ class Binomial:
         """0 or 1."""
         return self.indicator(batch, rows)
 
+    def offset(self, batch: Batch) -> Array | float:  # noqa: ARG002 — a family has it or not
+        """None."""
+        return 0.0
+
     def log_likelihood_max(self, eta_max: float) -> float:
         """``log 2 + |eta|``."""
         return math.log(2.0) + eta_max
@@ -103,15 +111,22 @@ ROOM = 20.0
 
 @dataclass(frozen=True)
 class Poisson:
-    """Counts, log link."""
+    """Counts, log link.
+
+    Attributes:
+        column: The count.
+        most: The dictionary's largest.
+        known: The offset.
+    """
 
     column: str
     most: float
+    known: Offset
 
     ratio: ClassVar[str] = "rate_ratio"
 
     @classmethod
-    def of(cls, formula: Formula, dictionary: Dictionary) -> Poisson:
+    def of(cls, formula: Formula, dictionary: Dictionary, known: Offset) -> Poisson:
         """The count on the left of a formula.
 
         Raises:
@@ -119,12 +134,7 @@ class Poisson:
         """
         if not isinstance(formula.outcome, Value):
             raise FormulaInvalid("A Poisson model needs a count as outcome.", remedy="Write it like: visits ~ age.")
-        column = dictionary[formula.outcome.column]
-        if not column.is_numeric or column.range[0] < 0.0:
-            raise FormulaInvalid(
-                f"The outcome '{column.name}' is not a count of at least 0.", remedy="Use family='gaussian' for it."
-            )
-        return cls(column.name, max(column.range[1], 1.0))
+        return cls(formula.outcome.column, max(dictionary[formula.outcome.column].range[1], 1.0), known)
 
     @property
     def factor(self) -> float:
@@ -149,9 +159,13 @@ class Poisson:
             )
         return y
 
+    def offset(self, batch: Batch) -> Array | float:
+        """In the unit of the linear predictor."""
+        return self.known(batch) * self.known.unit + self.known.shift
+
     def log_likelihood_max(self, eta_max: float) -> float:
         """``y eta - mu - log y!``."""
-        return self.most * (eta_max + math.log(self.most) + 1.0) + self.factor
+        return self.most * (eta_max + self.known.most + math.log(self.most) + 1.0) + self.factor
 
     def rows(self, y: Array, eta: Array, *, higher: bool) -> Rows:
         """Every cumulant is the mean."""

@@ -90,8 +90,9 @@ def joint_tally(
     z, tau = places(state, local, keys, p)
     shifts = sigma * (z[:, None] + tau[:, None] * nodes_of(count)[0])
     x, y = design.matrix(batch).T, family.outcome(batch, slice(None))
+    known = np.broadcast_to(family.offset(batch), (batch.rows,))
     if order is not None:
-        x, y = np.ascontiguousarray(x[:, order]), y[order]
+        x, y, known = np.ascontiguousarray(x[:, order]), y[order], known[order]
     group_of = np.repeat(np.arange(len(keys)), np.diff(np.append(starts, batch.rows)))
     out_of_range = 0
     for first in range(0, batch.rows, CHUNK_ROWS):
@@ -99,7 +100,7 @@ def joint_tally(
         groups = group_of[rows]
         present, begins = np.unique(groups, return_index=True)
         own, out = sums_of_rows(
-            x[:, rows], y[rows], beta @ x[:, rows], shifts[groups].T, sigma * z[groups], begins, family
+            x[:, rows], y[rows], beta @ x[:, rows] + known[rows], shifts[groups].T, sigma * z[groups], begins, family
         )
         sums[present] += own
         out_of_range += out
