@@ -95,6 +95,32 @@ SCHEMAS: dict[str, Schema] = {
             ),
         },
     ),
+    "piecewise_exponential": result_of(
+        ["piecewise_exponential"],
+        "Rates by interval: summand run piecewise_exponential --json",
+        {
+            "site": {"enum": ["pooled", "fixed"]}, "events": COUNT, "converged": {"type": "boolean"},
+            "log_likelihood": NUMBER, "cuts": array_of(NUMBER), "terms": array_of(TERM),
+            "intervals": array_of(
+                object_of({"interval": {"type": "string"}, "events": COUNT, **RATE}),
+                description="Crude rates of all people together.",
+            ),
+            "baseline": array_of(
+                object_of(
+                    {
+                        "interval": {"type": "string"},
+                        **dict.fromkeys(("log_rate", "std_error", "rate", "rate_low", "rate_high"), NUMBER),
+                    }
+                ),
+                description="Rates where all covariates are 0 or at their reference; none with a factor for each site.",
+            ),
+        },
+        {
+            "interval_groups": array_of(
+                object_of({"level": {"type": "string"}, "interval": {"type": "string"}, "events": COUNT, **RATE})
+            )
+        },
+    ),
     "rates": result_of(
         ["rates"],
         "Incidence rates: summand run rates --json",

@@ -51,3 +51,18 @@ def test_rates_prints_ratios_and_standardised_rates(
     assert ratio["rate_ratio"] == pytest.approx(found["rates"][1]["rate"] / found["rates"][0]["rate"])
     assert found["rates"][0]["standardised_rate_low"] < found["rates"][0]["standardised_rate"]
     assert "<svg" in plot.read_text("utf-8")
+
+
+def test_piecewise_exponential_prints_rates_by_interval(
+    capsys: pytest.CaptureFixture[str], lung: Path, tmp_path: Path
+) -> None:
+    """Rates of four intervals, overall and by sex, baseline rates, and a hazard ratio that is drawn."""
+    plot = tmp_path / "forest.svg"
+    words = ["run", "piecewise_exponential", "Surv(time, status) ~ C(sex)", "--cuts", "100,300,500", "--plot", plot]
+    found = say(capsys, *words, "--sites", lung, "--by", "inst", "--json").matches("piecewise_exponential")
+    names = ["(0, 100]", "(100, 300]", "(300, 500]", "(500, …)"]
+    assert [row["interval"] for row in found["intervals"]] == names
+    assert [row["interval"] for row in found["baseline"]] == names
+    assert [row["level"] for row in found["interval_groups"]] == ["1"] * 4 + ["2"] * 4
+    assert [term["term"] for term in found["terms"]] == ["sex[T.2]"]
+    assert "<svg" in plot.read_text("utf-8")

@@ -9,6 +9,7 @@ from law_case import Case
 
 from summand.methods import Method
 from summand.methods.survival._parametric import ParametricSurvival
+from summand.methods.survival._piecewise import PiecewiseExponential
 from summand.methods.survival._rates import Rates
 from summand.tables import NO_LIMITS, Batch, Limits
 
@@ -29,6 +30,9 @@ CASES = [
     _case("exponential, fixed", ParametricSurvival("Surv(years, died) ~ marker", "exponential", "fixed")),
     _case("lognormal", ParametricSurvival("Surv(years, died) ~ marker + arm", "lognormal")),
     _case("loglogistic, fixed", ParametricSurvival("Surv(days, died) ~ age", "loglogistic", "fixed")),
+    _case("piecewise", PiecewiseExponential("Surv(days, died) ~ age + arm", (20.0, 50.0))),
+    _case("piecewise, learned", PiecewiseExponential("Surv(years, died) ~ arm", intervals=3), Limits(), 150),
+    _case("piecewise, fixed", PiecewiseExponential("Surv(days, state) ~ marker", (30.0,), site="fixed")),
     _case("rates", Rates("Surv(days, died) ~ arm", 365.25, "exact", "age", (40.0, 65.0), (5.0, 3.0, 2.0))),
     _case("rates, institutional", Rates("Surv(years, died) ~ stage", interval="byar"), Limits(), 150),
 ]

@@ -30,6 +30,7 @@ COMPUTATIONS: dict[str, str] = {
     "aipw": "doubly robust comparison of two treatments (AIPW)",
     "parametric_survival": "regression of survival times with a known distribution (Weibull and others)",
     "difference_in_differences": "changes in treated groups against changes in others (difference in differences)",
+    "piecewise_exponential": "rates within intervals of follow-up and their regression (piecewise exponential)",
     "rates": "incidence rates by person-time, their ratios, and standardised rates",
     "interrupted_time_series": "level and slope of a series before and after a change (interrupted time series)",
     "evaluate": "testing how well a model predicts",

@@ -69,6 +69,7 @@ from summand.methods.survival import (
     LogRank,
     NelsonAalen,
     ParametricSurvival,
+    PiecewiseExponential,
     Rates,
     RestrictedMean,
 )
@@ -105,6 +106,7 @@ __all__ = [
     "ParametricSurvival",
     "Partial",
     "PenalisedRegression",
+    "PiecewiseExponential",
     "PrincipalComponents",
     "Propensity",
     "Rates",

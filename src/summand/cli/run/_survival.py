@@ -145,3 +145,17 @@ def rates(
         "name": "rates", "formula": formula, "per": per, "interval": interval, "by": bands_of,
         "cuts": _numbers(cuts, "--cuts"), "standard": _numbers(standard, "--standard"),
     }  # fmt: skip
+
+
+@verb
+def piecewise_exponential(
+    formula: Formula,
+    cuts: Annotated[str | None, typer.Option(help="Where intervals of follow-up end, such as 30,90,365.")] = None,
+    intervals: Annotated[int, typer.Option(help="Without cuts: how many intervals of about equally many events.")] = 4,
+    site: Annotated[
+        str, typer.Option(help="pooled: the same rates; fixed: a factor for each site, never sent.")
+    ] = "pooled",
+) -> Spec:
+    """Rates that are constant within intervals of follow-up, and hazard ratios."""
+    settings = {"cuts": _numbers(cuts, "--cuts"), "intervals": intervals, "site": site}
+    return {"name": "piecewise_exponential", "formula": formula, **settings}

@@ -16,6 +16,7 @@ RATIOS = {
     "multinomial": "odds ratio",
     "ordinal": "odds ratio",
     "parametric_survival": "time ratio",
+    "piecewise_exponential": "hazard ratio",
 }
 RATIO_COLUMNS = {"odds_ratio": "odds ratio", "rate_ratio": "rate ratio", "mean_ratio": "ratio of means"}
 

@@ -114,5 +114,6 @@ DRAWINGS: Mapping[str, Draw] = {
     "aalen_johansen": _incidence,
     "fine_gray": forest,
     "parametric_survival": forest,
+    "piecewise_exponential": forest,
     "rates": _rates,
 }

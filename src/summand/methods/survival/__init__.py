@@ -12,6 +12,7 @@ from summand.methods.survival._kaplan_meier import KaplanMeier
 from summand.methods.survival._logrank import LogRank
 from summand.methods.survival._nelson_aalen import NelsonAalen
 from summand.methods.survival._parametric import ParametricSurvival
+from summand.methods.survival._piecewise import PiecewiseExponential
 from summand.methods.survival._rates import Rates
 from summand.methods.survival._rmst import RestrictedMean
 
@@ -24,6 +25,7 @@ METHODS: tuple[type[Method], ...] = (
     AalenJohansen,
     FineGray,
     ParametricSurvival,
+    PiecewiseExponential,
     Rates,
 )
 
@@ -36,6 +38,7 @@ __all__ = [
     "LogRank",
     "NelsonAalen",
     "ParametricSurvival",
+    "PiecewiseExponential",
     "Rates",
     "RestrictedMean",
 ]

@@ -141,6 +141,10 @@ class TimeGrid:
         stage = "cells" if shift else "known"
         return dataclasses.replace(state, stage=stage, shift=shift, times=patterns.view(np.float64))
 
+    def slot_ends(self, state: TimesState) -> Array:
+        """The times that the slots of a state stand for: their ends, where the grid is coarse."""
+        return self._value(np.arange(self._slot_count(state.step)), state.step)
+
     def place(self, times: Array, state: TimesState) -> Positions:
         """How many grid times each time has reached: 0 before the first one, else one more than its position."""
         if self.is_exact:
