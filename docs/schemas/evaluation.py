@@ -19,6 +19,10 @@ THRESHOLD = object_of(
         **dict.fromkeys((*_SHARES, "net_benefit", "treat_all", "treat_none"), NUMBER),
     }
 )  # fmt: skip
+_RISK: Schema = {
+    "people": COUNT,
+    **dict.fromkeys(("predicted", "observed", "conf_low", "conf_high", "observed_over_expected"), NUMBER),
+}
 PERFORMANCE = object_of(
     {
         "model": TEXT, "group": TEXT,
@@ -30,6 +34,23 @@ PERFORMANCE = object_of(
 )  # fmt: skip
 
 SCHEMAS: dict[str, Schema] = {
+    "evaluate-survival": result_of(
+        ["evaluate_survival"],
+        "Survival models under test: summand run evaluate_survival --json",
+        {
+            "events": COUNT,
+            "concordance": array_of(
+                object_of(
+                    {"model": TEXT, **dict.fromkeys(("c_index", "std_error", "conf_low", "conf_high"), NUMBER)}
+                )
+            ),
+        },
+        {
+            "at": NUMBER,
+            "calibration": array_of(object_of({"model": TEXT, **_RISK})),
+            "risk_groups": array_of(object_of({"model": TEXT, "risk_group": {"type": "integer"}, **_RISK})),
+        },
+    ),
     "roc": result_of(
         ["roc"],
         "ROC curves: summand run roc --json",

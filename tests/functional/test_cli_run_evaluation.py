@@ -53,3 +53,22 @@ def test_thresholds_equal_numpy(capsys: pytest.CaptureFixture[str], lung: Path) 
         assert row["net_benefit"] == pytest.approx(benefit, rel=1e-10)
     assert picture.read_text().startswith("<svg")
     assert "Thresholds and net benefit: time < 365" in say(capsys, *words).out
+
+
+def test_concordance_equals_lifelines(capsys: pytest.CaptureFixture[str], lung: Path) -> None:
+    """C of a score over institutions, calibration at a year; the JSON fits, the groups of risk are drawn."""
+    from lifelines.utils import concordance_index
+
+    picture, file = lung.with_name("risks.svg"), lung.with_name("hazard.json")
+    file.write_text(json.dumps({"name": "ecog", "formula": "~ ph.ecog", "terms": {"ph.ecog": 0.48}}))
+    words = ["run", "evaluate_survival", "Surv(time, status)", "--model", file, "--at", "365", "--baseline", "0.55"]
+    found = say(capsys, *words, "--sites", lung, "--by", "inst", "--json", "--plot", picture).matches(
+        "evaluate-survival"
+    )
+    data = pd.read_csv(lung)
+    expected = concordance_index(data["time"], -data["ph.ecog"], data["status"])
+    assert found["concordance"][0]["c_index"] == pytest.approx(expected, abs=1e-12)
+    assert found["calibration"][0]["predicted"] == pytest.approx(
+        (1 - 0.55 ** np.exp(0.48 * data["ph.ecog"])).mean(), rel=1e-10
+    )
+    assert picture.read_text().startswith("<svg")

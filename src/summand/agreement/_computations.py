@@ -34,6 +34,7 @@ COMPUTATIONS: dict[str, str] = {
     "rates": "incidence rates by person-time, their ratios, and standardised rates",
     "interrupted_time_series": "level and slope of a series before and after a change (interrupted time series)",
     "evaluate": "testing how well a model predicts",
+    "evaluate_survival": "testing how well a model tells who has an event earlier",
     "roc": "comparing how well models tell cases from others (ROC curves)",
     "thresholds": "what acting on a model's risks would do (net benefit, predictive values)",
 }

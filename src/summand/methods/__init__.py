@@ -45,6 +45,7 @@ from summand.methods.description import (
 )
 from summand.methods.evaluation import (
     Evaluate,
+    EvaluateSurvival,
     Roc,
     Thresholds,
 )
@@ -87,6 +88,7 @@ __all__ = [
     "DifferenceInDifferences",
     "DoublyRobust",
     "Evaluate",
+    "EvaluateSurvival",
     "FineGray",
     "GeneralizedLinearModel",
     "InterruptedTimeSeries",

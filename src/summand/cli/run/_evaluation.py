@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from summand.cli.run._verb import Spec, verb
+from summand.errors import UsageError
 
 Outcome = Annotated[str, typer.Argument(help="Such as 'num > 0', or a column with two values.")]
 Models = Annotated[
@@ -46,3 +47,21 @@ def thresholds(
     """What acting on given models' risks would do: net benefit, predictive values, Brier score, fairness of groups."""
     chosen = {"thresholds": threshold} if threshold else {}
     return {"name": "thresholds", "outcome": outcome, "models": _read(model), "by": group, **chosen}
+
+
+@verb
+def evaluate_survival(
+    outcome: Annotated[str, typer.Argument(help="Surv(time, status)")],
+    model: Models,
+    at: Annotated[float | None, typer.Option("--at", help="A time at which predicted survival is judged.")] = None,
+    baseline: Annotated[
+        list[float] | None,
+        typer.Option("--baseline", help="Survival then of a person whose score is 0; once for each model, in order."),
+    ] = None,
+) -> Spec:
+    """Harrell's C of given survival scores, and calibration of predicted survival at a time."""
+    models, given = _read(model), list(baseline or ())
+    if given and len(given) != len(models):
+        raise UsageError("There is not one baseline for each model.", remedy="Give --baseline once for each --model.")
+    named = {str(read.get("name")): value for read, value in zip(models, given, strict=False)}
+    return {"name": "evaluate_survival", "outcome": outcome, "models": models, "at": at, "baseline": named}

@@ -78,4 +78,29 @@ def _decision_curve(alt: Any, result: Values) -> Any:
     )
 
 
-DRAWINGS: Mapping[str, Draw] = {"evaluate": _calibration, "roc": _roc, "thresholds": _decision_curve}
+def _risk_groups(alt: Any, result: Values) -> Any:
+    """Observed against predicted risk of each group, with intervals and the diagonal of a perfect model."""
+    names = ("predicted", "observed", "conf_low", "conf_high")
+    rows = [
+        {"model": row["model"], **{name: row[name] for name in names}}
+        for row in result.get("risk_groups") or ()
+        if row["observed"] is not None
+    ]
+    if not rows:
+        return None
+    unit = alt.Scale(domain=[0, 1])
+    line = alt.Chart(alt.Data(values=[{"x": 0, "y": 0}, {"x": 1, "y": 1}])).mark_line(strokeDash=[4, 4], color="#888")
+    base = alt.Chart(alt.Data(values=rows)).encode(x="predicted:Q", color=alt.Color("model:N", title=None))
+    return (
+        line.encode(x=alt.X("x:Q", scale=unit, title="predicted risk"), y=alt.Y("y:Q", scale=unit, title="observed"))
+        + base.mark_rule().encode(y="conf_low:Q", y2="conf_high:Q")
+        + base.mark_point(filled=True, size=60).encode(y="observed:Q")
+    ).properties(width=HEIGHT, height=HEIGHT)
+
+
+DRAWINGS: Mapping[str, Draw] = {
+    "evaluate": _calibration,
+    "roc": _roc,
+    "thresholds": _decision_curve,
+    "evaluate_survival": _risk_groups,
+}

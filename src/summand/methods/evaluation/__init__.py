@@ -6,14 +6,16 @@ to be so.
 
 from summand.methods._protocol import Method
 from summand.methods.evaluation._evaluate import Evaluate
+from summand.methods.evaluation._evaluate_survival import EvaluateSurvival
 from summand.methods.evaluation._roc import Roc
 from summand.methods.evaluation._thresholds import Thresholds
 
-METHODS: tuple[type[Method], ...] = (Evaluate, Roc, Thresholds)
+METHODS: tuple[type[Method], ...] = (Evaluate, Roc, Thresholds, EvaluateSurvival)
 
 __all__ = [
     "METHODS",
     "Evaluate",
+    "EvaluateSurvival",
     "Roc",
     "Thresholds",
 ]
