@@ -112,4 +112,32 @@ SCHEMAS: dict[str, Schema] = {
         },
         {"rho": NUMBER, "lags": {"type": "integer"}, "degrees_of_freedom": {"type": "integer"}},
     ),
+    "stepped_wedge": result_of(
+        ["stepped_wedge"],
+        "Clusters treated one after the other: summand run stepped_wedge --json",
+        {
+            "effects": array_of(
+                object_of({"effect": TEXT, **ESTIMATE, "degrees_of_freedom": NUMBER}), description="The treatment's."
+            ),
+            "exposures": array_of(
+                object_of({"effect": TEXT, **ESTIMATE, "degrees_of_freedom": NUMBER}),
+                description="By time since treatment began, if asked for; 'effects' then has their mean.",
+            ),
+            "terms": array_of(
+                object_of({"term": TEXT, **ESTIMATE, "degrees_of_freedom": NUMBER}),
+                description="Periods, against the first.",
+            ),
+            "groups": array_of(object_of({"group": TEXT, "treated_from": TEXT, "n": COUNT})),
+            "p_value_randomisation": {**NUMBER, "description": "Treatment dealt anew to the clusters."},
+            "assignments": {"type": "integer", "description": "Among how many ways to deal it."},
+            "clusters": {"type": "integer"},
+            "cluster_effects": {"enum": ["random", "nested", "fixed"]},
+            "effect": {"enum": ["constant", "exposure"]},
+        },
+        {
+            **dict.fromkeys(("residual_sd", "cluster_sd", "cluster_period_sd"), NUMBER),
+            "intracluster_correlation": {**NUMBER, "description": "Of two people of a cluster in one period."},
+            "cluster_autocorrelation": {**NUMBER, "description": "The part of it that is shared between periods."},
+        },
+    ),
 }  # fmt: skip

@@ -130,3 +130,22 @@ def test_interrupted_time_series_prints_its_schema_and_draws_the_series(
     shown = say(capsys, *counted).out
     for text in ("Interrupted time series", "slope change", "Period effects", "rate ratio", "counterfactual"):
         assert text in shown
+
+
+@pytest.mark.parametrize("clusters", ["nested", "fixed"])
+def test_stepped_wedge_prints_its_schema_and_draws_exposures(
+    capsys: pytest.CaptureFixture[str], programme: Path, tmp_path: Path, clusters: str
+) -> None:
+    """The JSON is as documented, the effect covers the truth, and the picture shows it by time since treatment."""
+    words = ["run", "stepped_wedge", "days", "--period", "month", "--cluster", "clinic", "--treated-from", "since"]
+    more = ["--never", "99", "--clusters", clusters, "--sites", programme, "--by", "hospital", "--draws", "99"]
+    exposure = ["--effect", "exposure", "--json", "--plot", tmp_path / "wedge.svg"]
+    found = say(capsys, *words, *more, *exposure).matches("stepped_wedge")
+    assert found["effects"][0]["conf_low"] < -3 < found["effects"][0]["conf_high"]
+    assert len(found["exposures"]) == 5
+    assert ("cluster_sd" in found) is (clusters == "nested")
+    assert (tmp_path / "wedge.svg").read_text().startswith("<svg")
+
+    shown = say(capsys, *words, *more).out
+    for text in ("Stepped wedge", "treated", "month = 2", "p value randomisation"):
+        assert text in shown

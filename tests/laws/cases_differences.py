@@ -8,6 +8,7 @@ from law_case import Case
 from summand.methods import Method
 from summand.methods.causes._differences import DifferenceInDifferences
 from summand.methods.causes._interrupted import InterruptedTimeSeries
+from summand.methods.causes._wedge import SteppedWedge
 from summand.tables import NO_LIMITS, Batch, Column, Dictionary, Limits
 
 CLINICS, PERIODS = 8, 6
@@ -75,4 +76,10 @@ CASES = [
     _case("series, poisson", InterruptedTimeSeries("back", "week", "7", model="poisson"), limits=Limits(3)),
     _case("series, logistic", InterruptedTimeSeries("back", "week", "7", model="logistic", control="joined")),
     _case("series, count", InterruptedTimeSeries("", "week", "7", "count", "poisson", "independent")),
+    _case(
+        "wedge, nested, coarse",
+        SteppedWedge("back", "month", "clinic", "since", "99", "nested", draws=99),
+        limits=Limits(3),
+    ),
+    _case("wedge, fixed", SteppedWedge("days", "month", "clinic", "since", "99", "fixed", "exposure", draws=99)),
 ]

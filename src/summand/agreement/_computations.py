@@ -33,6 +33,7 @@ COMPUTATIONS: dict[str, str] = {
     "piecewise_exponential": "rates within intervals of follow-up and their regression (piecewise exponential)",
     "rates": "incidence rates by person-time, their ratios, and standardised rates",
     "interrupted_time_series": "level and slope of a series before and after a change (interrupted time series)",
+    "stepped_wedge": "effect of a treatment that clusters begin one after the other (stepped wedge)",
     "evaluate": "testing how well a model predicts",
     "evaluate_survival": "testing how well a model tells who has an event earlier",
     "roc": "comparing how well models tell cases from others (ROC curves)",

@@ -69,7 +69,10 @@ class StudyResult:
         method = METHODS.get(str(self.result["method"]))
         name = str(self.result["method"]) if method is None else method.title
         asked = (
-            self.method.get("formula") or self.method.get("treatment") or ", ".join(self.method.get("columns") or ())
+            self.method.get("formula")
+            or self.method.get("treatment")
+            or self.method.get("outcome")
+            or ", ".join(self.method.get("columns") or ())
         )
         if not asked and "row" in self.method:
             asked = f"{self.method['row']} by {self.method['column']}"

@@ -21,6 +21,7 @@ NOTHING = "—"
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "effects": (
         "arm", "against", "effect", "estimate", "conf_low", "conf_high", "std_error", "statistic", "p_value", "p_value_wild",
+        "degrees_of_freedom",
     ),
     "terms": (
         "term", "estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high",
@@ -30,7 +31,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "time_ratio", "time_ratio_low", "time_ratio_high",
     ),
     "groups": (
-        "group", "cause", "n", "events", "median", "median_low", "median_high", "observed", "expected",
+        "group", "treated_from", "cause", "n", "events", "median", "median_low", "median_high", "observed", "expected",
         "rmst", "std_error", "conf_low", "conf_high",
     ),
     "columns": ("column", "n", "missing", "mean", "sd", "min", "q25", "median", "q75", "max"),

@@ -35,6 +35,7 @@ from summand.methods.causes import (
     InterruptedTimeSeries,
     Propensity,
     Standardisation,
+    SteppedWedge,
 )
 from summand.methods.description import (
     CompareGroups,
@@ -118,6 +119,7 @@ __all__ = [
     "Setting",
     "Standardisation",
     "State",
+    "SteppedWedge",
     "TableOne",
     "Thresholds",
     "bounds",

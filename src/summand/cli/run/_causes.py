@@ -115,3 +115,30 @@ def interrupted_time_series(
         "harmonics": harmonics,
         "control": control,
     }
+
+
+@verb
+def stepped_wedge(
+    outcome: Annotated[str, typer.Argument(help="A numeric column, or a comparison such as 'days > 30'.")],
+    period: Annotated[str, typer.Option("--period", help="The column of periods, such as the quarter's number.")],
+    cluster: Annotated[str, typer.Option("--cluster", help="The column of clusters, with levels.")],
+    treated_from: Annotated[str, typer.Option("--treated-from", help="The first treated period of the row's cluster.")],
+    never: Annotated[str, typer.Option(help="Its code for never; left out where a missing value means never.")] = "",
+    clusters: Annotated[str, typer.Option(help="random, nested (periods within clusters too) or fixed.")] = "random",
+    effect: Annotated[str, typer.Option(help="constant, or by exposure: time since treatment began.")] = "constant",
+    draws: Annotated[int, typer.Option(help="Of treatments dealt anew to the clusters.")] = 999,
+    seed: Annotated[int, typer.Option(help="Of the draws.")] = 1,
+) -> Spec:
+    """The effect of a treatment that clusters begin one after the other."""
+    return {
+        "name": "stepped_wedge",
+        "outcome": outcome,
+        "period": period,
+        "cluster": cluster,
+        "treated_from": treated_from,
+        "never": never,
+        "clusters": clusters,
+        "effect": effect,
+        "draws": draws,
+        "seed": seed,
+    }

@@ -55,7 +55,9 @@ def _events(alt: Any, result: Values) -> Any:
     if not rows:
         return None
     rows.append({"event_time": -1, "estimate": 0.0, "conf_low": 0.0, "conf_high": 0.0})
-    base = alt.Chart(alt.Data(values=rows)).encode(x=alt.X("event_time:Q", title="periods since treatment began"))
+    base = alt.Chart(alt.Data(values=rows)).encode(
+        x=alt.X("event_time:Q", title="periods since treatment began", axis=alt.Axis(format="d", tickMinStep=1))
+    )
     effect = f"effect on {result.get('outcome')} (95 % interval)"
     bars = base.mark_rule(strokeWidth=2).encode(y=alt.Y("conf_low:Q", title=effect), y2="conf_high:Q")
     points = base.mark_point(filled=True, size=70).encode(y="estimate:Q")
@@ -90,14 +92,32 @@ def _series(alt: Any, result: Values) -> Any:
         color=alt.Color("series:N", title=None, legend=None if not told[0].get("series") else alt.Legend()),
     )
     points = base.transform_filter("datum.what == 'observed'").mark_point(filled=True, size=25)
-    fitted = base.transform_filter("datum.what == 'fitted'").mark_line(strokeWidth=2)
+    fitted = base.transform_filter("datum.what == 'fitted'").mark_line(strokeWidth=2).encode(detail="after:N")
     without = base.transform_filter("datum.what == 'counterfactual'").mark_line(strokeWidth=2, strokeDash=[4, 4])
     change = alt.Chart(alt.Data(values=[{"at": place[str(result["change"])] - 0.5}]))
     rule = change.mark_rule(strokeDash=[2, 2], color="#888").encode(x="at:Q")
     return (rule + points + fitted + without).properties(width=WIDTH, height=HEIGHT)
 
 
+def _wedge(alt: Any, result: Values) -> Any:
+    """The effect, and by time since treatment began where it was asked for."""
+    names = ("effect", "estimate", "conf_low", "conf_high")
+    told = [*(result.get("effects") or []), *(result.get("exposures") or [])]
+    rows = [{name: row[name] for name in names} for row in told if row.get("conf_low") is not None]
+    if not rows:
+        return None
+    base = alt.Chart(alt.Data(values=rows)).encode(
+        y=alt.Y("effect:N", sort=[row["effect"] for row in rows], title=None)
+    )
+    axis = alt.X("conf_low:Q", title=f"effect on {result.get('outcome')} (95 % interval)")
+    bars = base.mark_rule(strokeWidth=2).encode(x=axis, x2="conf_high:Q")
+    points = base.mark_point(filled=True, size=70, shape="square").encode(x="estimate:Q")
+    none = alt.Chart(alt.Data(values=[{"at": 0}])).mark_rule(strokeDash=[4, 4], color="#888").encode(x="at:Q")
+    return (none + bars + points).properties(width=WIDTH, height=ROW_HEIGHT * max(len(rows), 2))
+
+
 DRAWINGS: Mapping[str, Draw] = {
+    "stepped_wedge": _wedge,
     "interrupted_time_series": _series,
     "propensity": _love,
     "standardisation": _means,

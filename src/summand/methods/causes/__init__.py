@@ -9,6 +9,7 @@ from summand.methods.causes._differences import DifferenceInDifferences
 from summand.methods.causes._interrupted import InterruptedTimeSeries
 from summand.methods.causes._propensity import Propensity
 from summand.methods.causes._standardisation import Standardisation
+from summand.methods.causes._wedge import SteppedWedge
 
 METHODS: tuple[type[Method], ...] = (
     Propensity,
@@ -16,6 +17,7 @@ METHODS: tuple[type[Method], ...] = (
     DoublyRobust,
     DifferenceInDifferences,
     InterruptedTimeSeries,
+    SteppedWedge,
 )
 
 __all__ = [
@@ -25,4 +27,5 @@ __all__ = [
     "InterruptedTimeSeries",
     "Propensity",
     "Standardisation",
+    "SteppedWedge",
 ]

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from summand.errors import CohortTooSmall, SingularInformation, UsageError
+from summand.errors import CohortTooSmall, SingularInformation
 from summand.methods._groups import check_classes
 from summand.methods._protocol import Result, State
+from summand.methods.causes._clustered import Clustered, clusters_of
 from summand.methods.causes._contrasts import figures
 from summand.methods.causes._group_times import Combination, combinations, overall_effect
 from summand.methods.causes._inference import bootstrap_weights, randomisation_p_value, wild_p_value
@@ -41,36 +42,6 @@ class DifferencesState(State):
     sums: Array
     squares: Array
     sites: Array
-
-
-@dataclass(frozen=True)
-class Clustered:
-    """Clusters by period.
-
-    Attributes:
-        counts, sums: People, and outcome summed, shape (clusters, periods); only clusters with anyone.
-        groups: The group of each.
-    """
-
-    counts: Array
-    sums: Array
-    groups: tuple[int, ...]
-
-    def __len__(self) -> int:
-        return len(self.groups)
-
-    def shares(self, counts: Array) -> Array:
-        """The part of each cell's people that are in each cluster, shape (clusters, groups × periods)."""
-        found = np.zeros((len(self), *counts.shape))
-        found[np.arange(len(self)), list(self.groups)] = self.counts
-        return (found / np.maximum(counts, 1.0)).reshape(len(self), -1)
-
-    def deviations(self, means: Array) -> Array:
-        """Each cluster's own mean less the cell's, 0 where it has nobody, shape (clusters, groups × periods)."""
-        own = self.sums / np.maximum(self.counts, 1.0) - means[list(self.groups)]
-        found = np.zeros((len(self), *means.shape))
-        found[np.arange(len(self)), list(self.groups)] = np.where(self.counts > 0.0, own, 0.0)
-        return found.reshape(len(self), -1)
 
 
 def comparable(counts: Array, control: str) -> list[Combination]:
@@ -106,8 +77,8 @@ def after_cells(total: Array, state: DifferencesState, method: DifferenceInDiffe
         check_classes(n, round((n + float(tables[1].sum())) / 2), method.measured.label, method.placed.limits)
     clustered = None
     if method.clusters is not None:
-        clustered = _clustered(tables, np.rint(sums["clusters by group"]), method)
-        tables = [_by_group(table, sums["clusters by group"], method) for table in tables]
+        clustered = clusters_of(tables, sums["clusters by group"], method.clusters, len(method.groups))
+        tables = [clustered.by_group(table, len(method.groups)) for table in clustered.tables]
     sites = np.zeros(0)
     if method.errors == "site":
         sites = np.concatenate((sums["sites treated"], sums["sites with rows"]))
@@ -130,26 +101,6 @@ def _check_cells(counts: Array, method: DifferenceInDifferences) -> None:
             remedy=f"Use longer periods, or merge {which}s.",
             clause="D.min_cell",
         )
-
-
-def _clustered(tables: list[Array], membership: Array, method: DifferenceInDifferences) -> Clustered:
-    assert method.clusters is not None
-    by_cluster = membership.reshape(len(method.clusters), len(method.groups)) > 0.0
-    torn = np.flatnonzero(by_cluster.sum(axis=1) > 1)
-    if len(torn):
-        raise UsageError(
-            f"The cluster {method.cluster} = {method.clusters.labels[int(torn[0])]} is treated from several periods on.",
-            remedy="Choose clusters that are treated as a whole, or errors='people'.",
-        )
-    present = by_cluster.any(axis=1)
-    groups = tuple(by_cluster[present].argmax(axis=1).tolist())
-    return Clustered(tables[0][present], tables[1][present], groups)
-
-
-def _by_group(table: Array, membership: Array, method: DifferenceInDifferences) -> Array:
-    assert method.clusters is not None
-    member = membership.reshape(len(method.clusters), len(method.groups)) > 0.5
-    return np.asarray(member.T.astype(np.float64) @ table)
 
 
 def _means(state: DifferencesState) -> Array:
