@@ -244,3 +244,57 @@ def test_a_given_model_names_its_knots() -> None:
     }
     with pytest.raises(FormulaInvalid, match=r"does not give the numbers of 'ns\(age, 2\)'"):
         from_spec(spec).under(setting(HEART, 4))
+
+
+CURVED = "ns(age, 3) + poly(thalach, 2)*sex"
+EVERYWHERE: dict[str, dict[str, str]] = {
+    "linear": {"formula": f"trestbps ~ {CURVED}", "site": "fixed"},
+    "glm": {"formula": f"num ~ {CURVED}", "family": "poisson", "null": "~ ns(age, 3)"},
+    "multinomial": {"formula": f"cp ~ {CURVED}", "site": "fixed"},
+    "ordinal": {"formula": f"num ~ {CURVED}", "link": "probit"},
+    "propensity": {"treatment": f"exang ~ {CURVED}", "outcome": "oldpeak"},
+    "standardisation": {"formula": f"num > 0 ~ exang + {CURVED}", "treatment": "exang"},
+    "aipw": {"formula": f"num > 0 ~ exang + {CURVED}", "treatment": "exang ~ ns(age, 3) + sex"},
+}
+OF_TIME: dict[str, dict[str, str]] = {
+    "cox": {"formula": "Surv(time, status) ~ ns(age, 3)*trt", "site": "strata"},
+    "fine_gray": {"formula": "Surv(time, status) ~ ns(age, 3) + poly(karno, 2)"},
+    "parametric_survival": {"formula": "Surv(time, status) ~ ns(age, 3) + poly(karno, 2)"},
+}
+
+
+def figures(value: Any) -> list[float]:
+    """Every number of a result, in order."""
+    if isinstance(value, dict):
+        return [figure for key in sorted(value) for figure in figures(value[key])]
+    if isinstance(value, (list, tuple)):
+        return [figure for item in value for figure in figures(item)]
+    return [float(value)] if isinstance(value, (int, float)) and not isinstance(value, bool) else []
+
+
+@pytest.mark.parametrize("name", [*EVERYWHERE, *OF_TIME])
+def test_every_regression_learns_curves(name: str) -> None:
+    """What a method finds with curves that learn is what it finds with the same numbers written in, in all formulas."""
+    if name in OF_TIME:
+        table = cohorts.veteran()
+        sites, where = cohorts.dealt(table, cohorts.uneven(len(table), 3)), cohorts.setting_of(table, 3)
+        spec: dict[str, Any] = {"name": name, **OF_TIME[name]}
+    else:
+        table = heart()
+        sites, where = dealt(table, table["site"].to_numpy(), HEART), setting(HEART, 5)
+        spec = {"name": name, **EVERYWHERE[name]}
+    learned = dict(run_plain(from_spec(spec), sites, where).values)
+    numbers: dict[str, list[float]] = {}
+    for row in learned.pop("knots"):
+        numbers.setdefault(row["term"], []).append(row["knot"])
+    rows = learned.pop("polynomials", [])
+    for row in [row for row in rows if row["centre"] is not None]:
+        numbers.setdefault(row["term"], []).append(row["centre"])
+    for row in rows:
+        numbers[row["term"]].append(row["squared_norm"])
+    for term, known in numbers.items():
+        given = f"{term[:-1]}, {', '.join(map(repr, known))})"
+        spec = {key: text.replace(term, given) if "~" in text else text for key, text in spec.items()}
+    again = run_plain(from_spec(spec), sites, where).values
+    assert "knots" not in again
+    np.testing.assert_allclose(figures(dict(again)), figures(learned), rtol=1e-9, atol=1e-12)

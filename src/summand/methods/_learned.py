@@ -7,6 +7,7 @@ method go on as if they had been given. The method itself knows nothing of it.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ import numpy as np
 from summand.errors import FormulaInvalid
 from summand.methods._placed import check_length
 from summand.methods._protocol import Block, Layout, Local, Method, Result, Setting, State, length
-from summand.methods.formulas._formula import BYTES_MAX, parse
+from summand.methods.formulas._formula import BYTES_MAX, Formula, parse
 from summand.methods.formulas._learning import Known, Learner, learner_of
 from summand.methods.formulas._terms import Curve
 from summand.tables import Array, Batch
@@ -45,19 +46,20 @@ class LearnedState(State):
         return tuple(Known(*fields) for fields in self.known)
 
 
-def formula_fields(method: Method | type[Method]) -> tuple[str, ...]:
-    """The fields of a method that are formulas: ``formula``, or what its class names in ``formula_fields``."""
-    return cast(tuple[str, ...], getattr(method, "formula_fields", ("formula",)))
+def formulas_of(method: Method) -> dict[str, Formula]:
+    """The formulas of a method by the field that holds them: every text with a ``~`` that is one."""
+    found = {}
+    for field in dataclasses.fields(cast(Any, method)):
+        text = getattr(method, field.name)
+        if isinstance(text, str) and "~" in text:
+            with contextlib.suppress(FormulaInvalid):  # a level's name may hold a tilde; the method has checked its own
+                found[field.name] = parse(text)
+    return found
 
 
 def curves_of(method: Method) -> tuple[Curve, ...]:
     """The terms of a method's formulas that learn from data, none twice."""
-    texts = [getattr(method, name, None) for name in formula_fields(method)]
-    return tuple(dict.fromkeys(curve for text in texts if isinstance(text, str) and text for curve in _unlearned(text)))
-
-
-def _unlearned(text: str) -> tuple[Curve, ...]:
-    return parse(text).unlearned
+    return tuple(dict.fromkeys(curve for formula in formulas_of(method).values() for curve in formula.unlearned))
 
 
 def learning_first(method: Method) -> Method:
@@ -120,8 +122,8 @@ class LearnedTerms:
         """
         placed = dataclasses.replace(self, method=self.method.under(setting))
         numbers = sum(curve.numbers_wanted for curve in placed.curves)
-        for name in formula_fields(self.method):
-            if len(str(getattr(self.method, name)).encode()) + NUMBER_BYTES * numbers > BYTES_MAX:
+        for formula in formulas_of(self.method).values():
+            if len(str(formula).encode()) + NUMBER_BYTES * numbers > BYTES_MAX:
                 raise FormulaInvalid("Too many numbers are to be learned.", remedy="Choose fewer curves, or fewer df.")
         placed.learners  # noqa: B018 — says now what does not fit
         return placed
@@ -228,11 +230,7 @@ class LearnedTerms:
         if numbers not in self._with_numbers:
             self._with_numbers.clear()
             found = dict(zip(self.curves, numbers, strict=True))
-            texts = {
-                name: str(parse(getattr(self.method, name)).learned(found))
-                for name in formula_fields(self.method)
-                if getattr(self.method, name)
-            }
+            texts = {name: str(formula.learned(found)) for name, formula in formulas_of(self.method).items()}
             setting = self.method.setting
             assert setting is not None
             self._with_numbers[numbers] = dataclasses.replace(cast(Any, self.method), **texts).under(setting)

@@ -85,7 +85,6 @@ class GeneralizedLinearModel(Regression):
 
     name: ClassVar[str] = "glm"
     title: ClassVar[str] = "Generalized linear model"
-    formula_fields: ClassVar[tuple[str, ...]] = ("formula", "null")
     state_type: ClassVar[type[State]] = GlmState
     complete_cases: ClassVar[bool] = True
 
