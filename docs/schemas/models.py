@@ -24,8 +24,14 @@ COX = {
     "transform": {"enum": ["km", "rank", "identity", "log"], "description": "Of time, for 'proportionality'."},
     "proportionality": array_of(TEST, description="Score tests of proportional hazards; the last is 'global'."),
     "concordance": array_of(
-        object_of(dict.fromkeys(("concordance", "std_error", "conf_low", "conf_high"), NUMBER)), maxItems=1,
-        description="Of pairs of people at one site; empty where no pair can be compared.",
+        object_of(
+            {
+                **dict.fromkeys(("concordance", "std_error", "conf_low", "conf_high"), NUMBER),
+                "pairs": {"enum": ["of one site", "of all sites"]},
+                "classes": {"type": ["integer", "null"], "description": "Of the predictor, over a shared grid."},
+            }
+        ),
+        maxItems=1, description="Empty where no pair can be compared.",
     ),
     "baseline": object_of(
         {

@@ -75,6 +75,7 @@ for (ties in c("efron", "breslow")) {
   hazard <- basehaz(fit, newdata = data.frame(arm = "0", age = 0, nodes = 0))
   say(paste("colon", ties, "baseline"), hazard$hazard[findInterval(c(100, 1000, 2500), hazard$time)])
 }
+concord("colon", coxph(Surv(time, status) ~ age + nodes + obstruct, colon, control = exact))
 weighted <- coxph(Surv(time, status) ~ arm + age + nodes, colon, weights = 1 + age %% 4, control = exact)
 proportional("colon weighted", weighted, c("identity", "log", "rank"))
 

@@ -216,6 +216,44 @@ def test_concordance_equals_r() -> None:
         assert row["std_error"] == pytest.approx(error, rel=1e-8)
 
 
+def test_concordance_over_a_shared_grid() -> None:
+    """Of all pairs, by 101 classes: lifelines' concordance of the classes themselves, and near that of the predictor.
+
+    Two of a class count as tied; with 101 classes that moves the share by less than 0.001 here.
+    """
+    from lifelines.utils import concordance_index
+    from scipy.stats import norm
+
+    table = colon()
+    for sites in (3, 18):
+        formula = "Surv(time, status) ~ age + nodes + obstruct"
+        found = fit(table, uneven(len(table), sites), formula, site="pooled", also=("concordance",))
+        (row,) = found["concordance"]
+        assert (row["pairs"], row["classes"]) == ("of all sites", 101)
+        beta = np.array([term["estimate"] for term in found["terms"]])
+        columns = table[["age", "nodes", "obstruct"]].to_numpy(float)
+        # rounded: a matrix product may give equal rows predictors that differ in the last bit
+        predictor = np.round((columns - columns.mean(axis=0)) @ beta, 12)
+        whole = concordance_index(table["time"], -predictor, table["status"])
+        assert row["concordance"] == pytest.approx(whole, abs=1e-3)
+        share, error = R["colon concordance"]
+        assert share == pytest.approx(whole, rel=1e-9)
+        assert row["std_error"] == pytest.approx(error, rel=0.01)
+        # the classes: quantiles of a normal variable with the variance that the information without covariates gives
+        spread = np.sqrt(beta @ null_variance(table, columns) @ beta)
+        classes = np.searchsorted(spread * norm.ppf(np.arange(1, 101) / 101), predictor)
+        by_class = concordance_index(table["time"], -classes, table["status"])
+        assert row["concordance"] == pytest.approx(by_class, rel=1e-10)
+
+
+def null_variance(table: pd.DataFrame, x: np.ndarray) -> np.ndarray:
+    """The mean over events of the covariates' variance among those at risk, by Efron's ties: statsmodels' information."""
+    from statsmodels.duration.hazard_regression import PHReg
+
+    model = PHReg(table["time"], x, status=table["status"], ties="efron")
+    return -model.hessian(np.zeros(x.shape[1])) / table["status"].sum()
+
+
 @TIES
 def test_baseline_hazard_equals_basehaz(ties: str) -> None:
     """The cumulative baseline hazard at the means is R's at 0 times the hazard ratio of the means."""

@@ -92,8 +92,8 @@ CASES = [
     _case(
         "cox, pooled, all at once",
         CoxRegression(
-            "Surv(entry, days, died) ~ age + arm", site="pooled", strata="stage", std_errors="robust",
-            also=("baseline", "proportionality"),
+            "Surv(days, died) ~ age + arm", site="pooled", strata="stage", std_errors="robust",
+            also=("baseline", "concordance", "proportionality"),
         ),
     ),
     _case(

@@ -8,6 +8,8 @@ import pytest
 from summand.errors import CohortTooSmall, FormulaInvalid, MethodError, Separation, UsageError, ValueOutOfRange
 from summand.methods import CoxRegression, Result, Setting
 from summand.methods.survival._concordance import concordance_sums, concordance_values
+from summand.methods.survival._concordance_grid import class_table, grid_concordance_sums
+from summand.methods.survival._cox_rows import CoxRows
 from summand.tables import NO_LIMITS, Batch, Column, Dictionary, Limits
 from summand.testing.plain import run_plain
 
@@ -56,7 +58,7 @@ def fit(batches: list[Batch], limits: Limits = NO_LIMITS, **settings: object) ->
         ({"std_errors": "bootstrap"}, "none of its choices"),
         ({"also": ["coffee"]}, "none of its choices"),
         ({"also": ["baseline"]}, "shared by all sites or by none"),
-        ({"also": ["concordance"], "site": "pooled"}, "people of a site"),
+        ({"also": ["concordance"], "site": "pooled", "weights": "w"}, "neither late entry nor case weights"),
         ({"also": ["proportionality"], "transform": "km"}, "transform of time is none"),
         ({"transform": "identity"}, "transform of time is none"),
         ({"also": ["proportionality"], "site": "pooled", "weights": "w"}, "no Kaplan-Meier transform"),
@@ -151,6 +153,21 @@ def brute_force(table: np.ndarray) -> tuple[float, float, float]:
             share[predictor[pairs] == predictor[i]].sum(),
         ]
     return tuple(found)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_table_of_classes_counts_the_same_pairs(seed: int) -> None:
+    """From counts by stratum, time and class follow the numbers of the rows themselves."""
+    rng = np.random.default_rng(seed)
+    stop, event = rng.integers(1, 30, 200).astype(float), rng.integers(0, 2, 200).astype(float)
+    classes, stratum = rng.integers(0, 5, 200), rng.integers(0, 2, 200)
+    times = np.unique(stop[event > 0])
+    reached = np.searchsorted(times, stop, side="right")
+    placed = CoxRows(np.zeros((200, 1)), event > 0, reached, stratum=stratum)
+    table = class_table(placed, classes.astype(float), np.arange(4) + 0.5, len(times), 2)
+    found = grid_concordance_sums(table, 2, 5)
+    everyone = np.vstack([stratum, np.full(200, -1.0), stop, event, classes, np.ones(200)])
+    np.testing.assert_allclose(found, concordance_sums(everyone), rtol=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(6))

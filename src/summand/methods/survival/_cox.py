@@ -10,7 +10,7 @@ import numpy as np
 from summand.methods._groups import check_events
 from summand.methods._placed import check_length
 from summand.methods._protocol import Layout, Result, length
-from summand.methods.survival._cox_finish import after_values, remember, remembered, robust, with_hazards
+from summand.methods.survival._cox_finish import after_values, remember, remembered, robust, with_classes, with_hazards
 from summand.methods.survival._cox_grid import grid_layout, joined_over_strata, with_event_counts
 from summand.methods.survival._cox_residuals import Hazards
 from summand.methods.survival._cox_result import baseline_values, cluster_warning, cox_values, grouping_warning
@@ -44,7 +44,8 @@ class CoxRegression(CoxAtSite):
         std_errors: ``model``; ``robust``, the sandwich of score residuals by row; or of their sums by ``site`` or by
             ``cluster``.
         cluster: The column of clusters, such as people with several rows. A cluster's rows are at one site.
-        also: What else: ``baseline`` (pooled only), ``proportionality``, and ``concordance`` (site strata only).
+        also: What else: ``baseline`` (pooled only), ``proportionality``, and ``concordance``: with site strata of the pairs of
+            people at one site, exactly; pooled of all pairs, by classes of the linear predictor.
         transform: Of time, in the test of proportionality: ``km`` or ``rank`` (pooled only), ``identity``, ``log``.
 
     Reveals: in the first round people, events, the mean of each covariate and how many people each level has. Then,
@@ -55,8 +56,11 @@ class CoxRegression(CoxAtSite):
         people; a time then counts as the end of its step, a start as the beginning of its own, and the result says so.
         A column's strata share the grid, and each has ``minimum_cell`` events in every step. One round more opens
         sums over all sites of: products of score residuals (robust errors), the covariates of events times a transform
-        of time (proportionality), pairs of people within a site (concordance). The baseline hazard is released on the
-        grid, exact or coarse.
+        of time (proportionality), pairs of people within a site (concordance). A pooled concordance opens how many
+        people of each class of the predictor leave at each time of the grid: 101 classes, 11 on a coarse grid.
+        The baseline hazard is released on the grid, exact or coarse.
+
+        Under limits a study takes one row for each person: late entry is possible then, several rows are not.
 
     Raises:
         OutcomeConstant, SingularInformation, Separation, NotConverged: from `update`, with a diagnosis.
@@ -90,7 +94,7 @@ class CoxRegression(CoxAtSite):
         if state.phase == "survey":
             return self.survey.layout(len(state.times))
         if state.phase == "after":
-            return self.asked.layout()
+            return self.asked.layout(len(state.event_counts) * (len(state.classes) + 1))
         if not self.is_pooled:
             return strata_layout(state, self.placed.rows_max)
         return grid_layout(state, self.placed.rows_max, efron=self.ties == "efron")
@@ -116,7 +120,9 @@ class CoxRegression(CoxAtSite):
             return step
         if sets is not None:
             state = with_hazards(self, sets, state)
-        return remember(step, state) if self.asked.anything else self._result(step, state, {}, None)
+        if self.asked.anything:
+            return with_classes(self, remember(step, state))
+        return self._result(step, state, {}, None)
 
     def _after_survey(self, total: Array, state: CoxState) -> CoxState:
         after = survey_update(total, state, self.survey, self.placed.limits)

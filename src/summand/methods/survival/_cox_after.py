@@ -26,7 +26,7 @@ class After:
     Attributes:
         sums: As many numbers as the layout has, those of clusters and pairs left at 0.
         clusters: Score residuals by cluster; empty where rows are not clustered by a column.
-        pairs: What `concordance_sums` takes, shape (6, rows); no rows where it is not asked for.
+        pairs: What `concordance_sums` takes, shape (6, rows); no rows where a site compares nobody by itself.
     """
 
     sums: Array
@@ -54,7 +54,7 @@ class Asked:
         std_errors: ``model``, ``robust``, ``site`` or ``cluster``.
         proportionality: The transform of time whose test is asked for; None if none is.
         concordance: Whether concordance is asked for.
-        at_sites: Whether every site has its own baseline hazard.
+        at_sites: Whether every site has its own baseline hazard, and its people are compared there.
         rows_max, site_count: The most rows there may be, and how many sites.
     """
 
@@ -97,8 +97,8 @@ class Asked:
         """Whether the hazards of the last evaluation are needed."""
         return self.residuals or self.proportionality is not None
 
-    def layout(self) -> Layout:
-        """What a site contributes."""
+    def layout(self, cells: int) -> Layout:
+        """What a site contributes; ``cells`` are the event times of a shared grid times the classes of predictors."""
         packed = self.p * (self.p + 1) // 2
         blocks: list[Block] = []
         if self.residuals:
@@ -116,7 +116,10 @@ class Asked:
                 names = ("information by transformed time", "information by its square")
                 reveals = "how precisely such changes are known"
                 blocks += [Block(n, "1", packed, 1.1 * most**k, reveals) for k, n in enumerate(names, start=1)]
-        if self.concordance:
+        if self.concordance and not self.at_sites:
+            what = "how many people of each class of predicted risk leave at each time, with and without the event"
+            blocks.append(Block("exits by time and class of risk", "1", 2 * cells, 1.0, what))
+        if self.concordance and self.at_sites:
             what = "of how many pairs of a site's people the model foresees who has the event first"
             first, second = self._pairs[0] * self.rows_max, self._pairs[-1] * self.rows_max**2
             blocks.append(Block("pairs of people", "1", NUMBERS // 2, first, what))
@@ -134,7 +137,7 @@ class Asked:
             hazards: None where no residuals are asked for.
             factor: The transform of each time, of one stratum.
             cluster: The cluster of each row; None if rows are not clustered by a column.
-            pairs: The rows as `concordance_sums` takes them.
+            pairs: The rows as `concordance_sums` takes them, or over a shared grid their `class_table`.
         """
         packed = self.p * (self.p + 1) // 2
         clusters = TimeTable(np.zeros(0), np.zeros((0, self.p)))
@@ -154,8 +157,8 @@ class Asked:
             of_events[rows.events] *= factor[rows.reached[rows.events] - 1]
             parts += [of_events @ rows.x, *([np.zeros(2 * packed)] if self.at_sites else [])]
         if self.concordance:
-            parts.append(np.zeros(NUMBERS))
-        return After(np.concatenate(parts), clusters, pairs)
+            parts.append(np.zeros(NUMBERS) if self.at_sites else pairs)
+        return After(np.concatenate(parts), clusters, pairs if self.at_sites else np.zeros((6, 0)))
 
     def condense(self, partial: After, timed: Array) -> Array:
         """A site's summand.
@@ -179,7 +182,7 @@ class Asked:
                 out[at + self.p : at + self.p + 2 * packed] = timed[self.p :]
                 at += 2 * packed
             at += self.p
-        if self.concordance:
+        if self.concordance and self.at_sites:
             out[at:] = concordance_sums(partial.pairs) * self._pairs
         return out
 
@@ -194,7 +197,7 @@ class Asked:
             size = self.p + (2 * packed if self.at_sites else 0)
             timed, at = total[at : at + size], at + size
         if self.concordance:
-            pairs = total[at:] / self._pairs
+            pairs = total[at:] / self._pairs if self.at_sites else total[at:]
         return Found(beyond, products, timed, pairs)
 
 
@@ -206,7 +209,7 @@ class Found:
         beyond: Rows whose hazard is out of range.
         products: The packed sum of products of their score residuals.
         timed: The score of coefficients that change with time, and with strata at the sites, its information.
-        pairs: The numbers of `concordance_sums`.
+        pairs: The numbers of `concordance_sums`, or over a shared grid those of `class_table`.
     """
 
     beyond: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,14 @@ import numpy as np
 from summand.errors import Separation
 from summand.methods._newton import symmetric, upper
 from summand.methods.survival._concordance import concordance_values
+from summand.methods.survival._concordance_grid import (
+    CLASSES,
+    COARSE_CLASSES,
+    class_edges,
+    grid_concordance_sums,
+)
 from summand.methods.survival._cox_after import Found
+from summand.methods.survival._cox_grid import NUMBERS_MAX
 from summand.methods.survival._cox_proportionality import tests_of_proportionality, timed_sums
 from summand.methods.survival._cox_residuals import Hazards
 from summand.methods.survival._cox_site import CoxAtSite
@@ -26,6 +34,20 @@ def with_hazards(model: CoxAtSite, sets: RiskSets, state: CoxState) -> CoxState:
     if model.asked.proportionality is not None:
         state = replace(state, timed=timed_sums(sets, np.tile(model.factor(state, {}), model.strata_count)))
     return state
+
+
+def with_classes(model: CoxAtSite, state: CoxState) -> CoxState:
+    """The state with classes of the linear predictor, where people are compared over a grid that sites share.
+
+    The predictor's variance follows from the covariates' among those at risk, the information without covariates.
+    """
+    if not model.asked.concordance or not model.is_pooled:
+        return state
+    most = CLASSES if model.grid.is_exact else COARSE_CLASSES
+    classes = max(2, min(most, NUMBERS_MAX // max(2 * len(state.event_counts), 1)))
+    beta = state.accepted
+    variance = float(beta @ symmetric(state.information_null, len(beta)) @ beta) / state.events
+    return replace(state, classes=class_edges(math.sqrt(variance), classes - 1 + classes % 2))
 
 
 def remember(fit: Fit, state: CoxState) -> CoxState:
@@ -76,6 +98,20 @@ def after_values(model: CoxAtSite, fit: Fit, found: Found, state: CoxState) -> d
         )  # fmt: skip
         values |= {"transform": model.time_transform, "proportionality": rows}
     if model.asked.concordance:
-        share = concordance_values(found.pairs)
-        values["concordance"] = [] if share is None else [share]
+        share = concordance_values(_pairs(model, found, state))
+        values["concordance"] = [] if share is None else [{**share, **_compared(model, state)}]
     return values
+
+
+def _pairs(model: CoxAtSite, found: Found, state: CoxState) -> Array:
+    """The numbers of `concordance_sums`, of the sites or of the shared grid."""
+    if not model.is_pooled:
+        return found.pairs
+    return grid_concordance_sums(found.pairs, model.strata_count, len(state.classes) + 1)
+
+
+def _compared(model: CoxAtSite, state: CoxState) -> dict[str, Any]:
+    """Which pairs were compared, and how finely."""
+    if not model.is_pooled:
+        return {"pairs": "of one site", "classes": None}
+    return {"pairs": "of all sites", "classes": len(state.classes) + 1}

@@ -14,6 +14,7 @@ from summand.errors import FormulaInvalid, UsageError, ValueOutOfRange
 from summand.methods import _spec
 from summand.methods._protocol import Setting
 from summand.methods.formulas._design import Design
+from summand.methods.formulas._formula_tree import Survival
 from summand.methods.formulas._terms import term_columns
 from summand.methods.survival._by_group import Grouping
 from summand.methods.survival._survival import SurvivalMethod
@@ -119,8 +120,12 @@ class CoxSettings(SurvivalMethod):
             raise UsageError(
                 "A baseline hazard is shared by all sites or by none.", remedy="Use site='pooled' for a baseline."
             )
-        if "concordance" in self.also and self.site == "pooled":
-            raise UsageError("Concordance compares the people of a site with each other.", remedy="Use site='strata'.")
+        late = isinstance(self.parsed.outcome, Survival) and self.parsed.outcome.start is not None
+        if "concordance" in self.also and self.site == "pooled" and (late or self.weights is not None):
+            raise UsageError(
+                "Over a shared grid, concordance takes neither late entry nor case weights.",
+                remedy="Use site='strata', which compares the people of a site with each other.",
+            )
 
     @property
     def time_transform(self) -> str:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from summand.methods._protocol import Local, State
+from summand.methods.survival._concordance_grid import class_table
 from summand.methods.survival._cox_after import After, Asked
 from summand.methods.survival._cox_grid import grid_eta_max
 from summand.methods.survival._cox_proportionality import timed_sums, transformed, transformed_by_counts
@@ -100,12 +101,14 @@ class CoxAtSite(CoxSettings):
         )
 
     def _compared(self, rows: CoxRows, times: Array, starts: Array | None, state: CoxState) -> Array:
-        """The rows as concordance takes them, shape (6, rows); none where it is not asked for."""
+        """The rows as concordance takes them, shape (6, rows), or over a shared grid their table by time and class."""
         if not self.asked.concordance:
             return np.zeros((6, 0))
         predictor = np.zeros(len(times))
         for j, coefficient in enumerate(state.accepted.tolist()):  # in this order in every row: ties stay ties
             predictor += coefficient * rows.x[:, j]
+        if self.is_pooled:
+            return class_table(rows, predictor, state.classes, len(state.times), self.strata_count)
         return np.vstack(
             [
                 np.zeros(len(times)) if rows.stratum is None else rows.stratum,

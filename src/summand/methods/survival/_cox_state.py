@@ -35,6 +35,7 @@ class CoxState(TimesState):
         at_risk: How many are at risk at each time of a shared grid, where that is asked for.
         hazards: Of a shared grid at ``beta``, where residuals are asked for: see `Hazards.flat`.
         timed: Sums by transformed time of a shared grid at ``beta``: see `timed_sums`.
+        classes: The edges between classes of the linear predictor after the fit, over a shared grid.
         covariance: The upper triangle of the covariance after the fit; ``accepted`` then holds the estimates.
     """
 
@@ -58,6 +59,7 @@ class CoxState(TimesState):
     at_risk: Array = field(default_factory=lambda: np.zeros(0))
     hazards: Array = field(default_factory=lambda: np.zeros((0, 0)))
     timed: Array = field(default_factory=lambda: np.zeros(0))
+    classes: Array = field(default_factory=lambda: np.zeros(0))
     covariance: Array = field(default_factory=lambda: np.zeros(0))
 
 
