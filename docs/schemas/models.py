@@ -49,7 +49,7 @@ SCHEMAS: dict[str, Schema] = {
         ["linear", "logistic", "cox"],
         "A fitted model: summand run linear, logistic or cox --json",
         {"converged": {"type": "boolean"}, "log_likelihood": NUMBER, "terms": array_of(TERM)},
-        {"site": {"enum": ["pooled", "fixed", "strata"]}, **CURVES, **COX},
+        {"site": {"enum": ["pooled", "fixed", "strata"]}, "errors": {"enum": ["HC0", "HC1", "HC3", "cluster-site", "cluster-person"]}, **CURVES, **COX},
     ),
     "ordinal": result_of(
         ["ordinal"],

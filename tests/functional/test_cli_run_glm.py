@@ -82,3 +82,20 @@ def test_errors_by_person_from_files(capsys: pytest.CaptureFixture[str], tmp_pat
 
     assert [term["std_error"] for term in found["terms"]] == pytest.approx(fit.bse.tolist(), rel=1e-8)
     assert (found["clusters"], found["errors"], found["sites"]) == (128, "cluster-person", 13)
+    linear, logistic = (
+        say(
+            capsys, "run", *words, "--errors", "cluster-person", "--dictionary", tmp_path / "cgd.json", "--sites",
+            tmp_path / "cgd.csv", "--by", "center", "--json",
+        ).matches("run")
+        for words in (("linear", "age ~ treated", "--weights", "days"), ("logistic", "status ~ treated"))
+    )  # fmt: skip
+    for result, model in (
+        (linear, sm.WLS(table["age"], x[:, :2], weights=table["days"])),
+        (logistic, sm.Logit(table["status"], x[:, :2])),
+    ):
+        groups = {"groups": table["id"].astype("category").cat.codes}
+        expected = model.fit(
+            cov_type="cluster", cov_kwds=groups, **({} if result is linear else {"disp": 0, "tol": 1e-14})
+        )
+        assert [term["std_error"] for term in result["terms"]] == pytest.approx(expected.bse.tolist(), rel=1e-8)
+        assert (result["clusters"], result["errors"]) == (128, "cluster-person")

@@ -12,13 +12,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from pooled_cohorts import setting
+from pooled_cohorts import setting, uneven
 from r_values import r_values
 from sandwich_cohort import CGD, cgd, dealt, design
 
 from summand.errors import CohortTooSmall, SingularInformation, UsageError
 from summand.methods import GeneralizedLinearModel as Glm
-from summand.methods import bounds
+from summand.methods import LinearRegression as Linear
+from summand.methods import LogisticRegression as Logistic
+from summand.methods import bounds, from_spec
 from summand.methods.models._glm_state import END
 from summand.tables import Column, Dictionary, Limits
 from summand.testing.plain import run_plain, site_summand
@@ -115,6 +117,113 @@ def test_sandwiches_equal_r() -> None:
     few = "Errors clustered by 13 sites rest on few clusters, and tend to be too small."
     assert found["cluster-site"].warnings == (few,)
     assert found["cluster-person"].warnings == ()
+
+
+@pytest.mark.parametrize("sites", [3, 4, 13])
+def test_least_squares_with_sandwiches_and_weights_equal_r(sites: int) -> None:
+    """Linear regression: HC0, HC1 and HC3, clusters, and weights, are those of R's lm and sandwich, also HC3 with both."""
+    table, r = cgd(), r_values("glm")
+    labels = table["site"].to_numpy() if sites == 13 else uneven(len(table), sites)
+    for errors in ("HC0", "HC1", "HC3", "cluster-person", "cluster-site"):
+        if errors.startswith("cluster") and sites < 13:
+            continue
+        found = run_plain(
+            Linear("weight ~ treated + age", errors=errors), dealt(table, labels), setting(CGD, 19)
+        ).values
+        np.testing.assert_allclose(columns(found, "std_error"), r[f"ols.{errors.removeprefix('cluster-')}"], rtol=1e-9)
+        assert found["errors"] == errors
+    for errors in ("model", "HC1", "HC3"):
+        method = Linear("weight ~ treated + age", weights="days", errors=errors)
+        found = run_plain(method, dealt(table, labels), setting(CGD, 19)).values
+        if errors != "model":
+            np.testing.assert_allclose(columns(found, "std_error"), r[f"wls.{errors}"], rtol=1e-9)
+            continue
+        np.testing.assert_allclose(
+            [*columns(found, "estimate"), *columns(found, "std_error")], r["wls.fit"][:6], rtol=1e-9
+        )
+        fit = [found[name] for name in ("residual_sd", "r_squared", "r_squared_adjusted", "log_likelihood")]
+        np.testing.assert_allclose(fit, r["wls.fit"][6:], rtol=1e-10)
+
+
+@pytest.mark.parametrize("errors", ["HC0", "HC1", "HC3", "cluster-site", "cluster-person"])
+@pytest.mark.parametrize("weights", ["", "days"])
+def test_least_squares_with_one_intercept_for_each_site_equals_dummy_variables(errors: str, weights: str) -> None:
+    """Sandwiches about 13 hospitals' own means are statsmodels' with dummy variables; t has the clusters' freedom."""
+    import statsmodels.api as sm
+
+    table = cgd()
+    x = np.column_stack([design(table)[:, 1:], *((table["site"] == k).to_numpy(float) for k in range(13))])
+    weight = table["days"].to_numpy() if weights else np.ones(len(table))
+    model = sm.WLS(table["weight"].to_numpy(float), x, weights=weight)
+    groups = table["site" if errors == "cluster-site" else "child"].to_numpy()
+    fit = (
+        model.fit().get_robustcov_results("cluster", groups=groups)
+        if errors.startswith("cluster")
+        else model.fit().get_robustcov_results(errors)
+    )
+    method = Linear("weight ~ treated + age", "fixed", weights=weights, errors=errors)
+    result = run_plain(method, dealt(table, table["site"].to_numpy()), setting(CGD, 14)).values
+    np.testing.assert_allclose(columns(result, "estimate"), fit.params[:2], rtol=1e-9)
+    np.testing.assert_allclose(columns(result, "std_error"), fit.bse[:2], rtol=1e-9)
+    np.testing.assert_allclose(columns(result, "p_value"), fit.pvalues[:2], atol=1e-10)
+    assert result["log_likelihood"] == pytest.approx(fit.llf, rel=1e-10)
+
+
+@pytest.mark.parametrize("errors", ["HC0", "HC1", "cluster-site", "cluster-person"])
+@pytest.mark.parametrize("site", ["pooled", "fixed"])
+def test_logistic_regression_with_sandwiches(site: str, errors: str) -> None:
+    """Logistic regression's sandwiches are those of the binomial family, which statsmodels gives; sites of one class too."""
+    import statsmodels.api as sm
+
+    table = cgd()
+    if site == "fixed":
+        table = table[varied(table, "status", "binomial")]
+    x = design(table)
+    if site == "fixed":
+        x = np.column_stack([x[:, 1:], *((table["site"] == k).to_numpy(float) for k in np.unique(table["site"]))])
+    groups = table["site" if errors == "cluster-site" else "child"].to_numpy()
+    kind = {"cov_type": "cluster", "cov_kwds": {"groups": groups}} if "cluster" in errors else {"cov_type": "HC0"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fit = sm.Logit(table["status"].to_numpy(float), x).fit(method="newton", tol=1e-14, disp=0, maxiter=100, **kind)
+    correction = np.sqrt(len(x) / (len(x) - x.shape[1])) if errors == "HC1" else 1.0
+    method = Logistic("status ~ treated + age", site, errors=errors)
+    result = run_plain(method, dealt(table, table["site"].to_numpy()), setting(CGD, 14))
+    p = len(result.values["terms"])
+    np.testing.assert_allclose(columns(result.values, "estimate"), fit.params[:p], rtol=1e-9)
+    np.testing.assert_allclose(columns(result.values, "std_error"), correction * fit.bse[:p], rtol=1e-9)
+    assert result.values["log_likelihood"] == pytest.approx(fit.llf, rel=1e-11)
+    assert from_spec(method.to_spec()) == method
+    assert Logistic("status ~ age").to_spec() == {"name": "logistic", "formula": "status ~ age", "site": "pooled"}
+    if site == "fixed" and errors == "HC0":  # sites of one class change nothing
+        every = run_plain(method, dealt(cgd(), cgd()["site"].to_numpy()), setting(CGD, 14))
+        np.testing.assert_allclose(columns(every.values, "std_error"), fit.bse[:p], rtol=1e-9)
+        assert every.warnings == ("2 sites had only one outcome class and added nothing.",)
+
+
+def test_a_leverage_of_one_has_no_hc3() -> None:
+    """A coefficient that one row decides leaves it no residual; HC1 is advised, and has a value."""
+    table = cgd()
+    table["old"] = (np.arange(len(table)) == 17).astype(int)
+    sites = dealt(table, table["site"].to_numpy())
+    with pytest.raises(SingularInformation, match=r"decides a coefficient alone.*HC1"):
+        run_plain(Linear("weight ~ age + old", errors="HC3"), sites, setting(CGD, 14))
+    run_plain(Linear("weight ~ age + old", errors="HC1"), sites, setting(CGD, 14))
+
+
+def test_weights_of_least_squares_are_judged_under_limits() -> None:
+    """Too few people in effect, in all or with one of two values, and requests that say nothing new stay as they were."""
+    table = cgd()
+    table["days"] = np.where(table.index < 6, 500.0, 0.5)
+    sites = dealt(table, table["site"].to_numpy())
+    with pytest.raises(CohortTooSmall, match="weights leave fewer than 10 people in effect"):
+        run_plain(Linear("weight ~ age", weights="days"), sites, setting(CGD, 14, Limits()))
+    table = cgd().assign(old=(np.arange(203) < 5).astype(int))
+    with pytest.raises(CohortTooSmall, match="Fewer than 10 people have, or do not have, the outcome 'old = 1'"):
+        run_plain(Linear("old ~ age", weights="days"), dealt(table, np.arange(203) % 3), setting(CGD, 4, Limits()))
+    assert Linear("weight ~ age").to_spec() == {"name": "linear", "formula": "weight ~ age", "site": "pooled"}
+    both = Linear("weight ~ age", "fixed", weights="days", errors="HC3")
+    assert from_spec(both.to_spec()) == both
 
 
 def test_negative_binomial_sandwich_takes_the_overdispersion_as_it_is() -> None:

@@ -8,6 +8,8 @@ import numpy as np
 from law_case import Case
 
 from summand.methods.models._glm import GeneralizedLinearModel
+from summand.methods.models._linear import LinearRegression
+from summand.methods.models._logistic import LogisticRegression
 from summand.tables import NO_LIMITS, PERSONS, Batch, Column, Dictionary, Limits
 
 DICTIONARY = Dictionary(
@@ -84,4 +86,17 @@ CASES = [
     _by_person("visits ~ age", "negative_binomial", site="fixed", rows=300),
     _case("visits ~ age", "negative_binomial", "fixed sites", site="fixed", rows=300),
     _case("visits ~ age - 1", "negative_binomial", "given", overdispersion=0.7),
-]
+    Case(
+        "linear, weights, HC3, fixed sites", LinearRegression("marker ~ age + arm", "fixed", weights="sampled", errors="HC3"),
+        DICTIONARY, draw, rows_min=150, sites_matter=True,
+    ),
+    Case(
+        "linear, errors by person", LinearRegression("marker ~ age + arm", weights="sampled", errors="cluster-person"),
+        DICTIONARY, draw, rows_min=150, limits=NO_LIMITS, sites_matter=True,
+    ),
+    Case("logistic, HC1", LogisticRegression("ill ~ age + arm", errors="HC1"), DICTIONARY, draw, rows_min=150, limits=Limits()),
+    Case(
+        "logistic, errors by person, fixed sites", LogisticRegression("ill ~ age", "fixed", errors="cluster-person"),
+        DICTIONARY, draw, rows_min=300, sites_matter=True,
+    ),
+]  # fmt: skip

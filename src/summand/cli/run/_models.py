@@ -17,15 +17,22 @@ Errors = Annotated[
 
 
 @verb
-def linear(formula: Formula, site: Intercepts = "pooled") -> Spec:
+def linear(
+    formula: Formula,
+    site: Intercepts = "pooled",
+    weights: Annotated[str, typer.Option(help="A column of prior weights.")] = "",
+    errors: Annotated[
+        str, typer.Option(help="Standard errors: model, HC0, HC1, HC3, or by clusters: cluster-site, cluster-person.")
+    ] = "model",
+) -> Spec:
     """Linear regression by least squares, with t statistics."""
-    return {"name": "linear", "formula": formula, "site": site}
+    return {"name": "linear", "formula": formula, "site": site, "weights": weights, "errors": errors}
 
 
 @verb
-def logistic(formula: Formula, site: Intercepts = "pooled") -> Spec:
+def logistic(formula: Formula, site: Intercepts = "pooled", errors: Errors = "model") -> Spec:
     """Logistic regression; the outcome has two values or is a comparison such as 'num > 0'."""
-    return {"name": "logistic", "formula": formula, "site": site}
+    return {"name": "logistic", "formula": formula, "site": site, "errors": errors}
 
 
 @verb

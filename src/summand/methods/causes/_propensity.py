@@ -190,7 +190,9 @@ class Propensity(Placed):
     def tally(self, batch: Batch, state: PropensityState, local: Local) -> Array:
         """The sums of one batch of complete rows, in the layout's order; a site's own intercept stands before p."""
         if state.phase == "score":
-            return self.score.tally(batch, self.model_state(state), local)
+            sums = self.score.tally(batch, self.model_state(state), local)
+            assert isinstance(sums, np.ndarray)  # no errors of a sandwich are asked for
+            return sums
         own = self._own(state, local)
         q = len(self.score.design) + (self.site == "fixed")
         sums = np.zeros(3 if state.phase == "errors" else self._plain_length + 4 * q + q * (q + 1) // 2)

@@ -21,11 +21,12 @@ from summand.methods.formulas._design import Design
 from summand.methods.formulas._formula import Formula, parse
 from summand.methods.models import _glm_condense, _glm_layout, _glm_tally, _glm_update
 from summand.methods.models._glm_binomial import CLogLog, Logit, Probit
-from summand.methods.models._glm_columns import GlmOutcome, Offset, Weights, check_name
+from summand.methods.models._glm_columns import GlmOutcome, Offset, check_name
 from summand.methods.models._glm_counts import NegativeBinomial, Poisson
 from summand.methods.models._glm_family import Family, Gaussian
 from summand.methods.models._glm_positive import Gamma, InverseGamma
 from summand.methods.models._glm_state import MODEL, NULL, SURVEY, GlmState
+from summand.methods.models._weights import Weights
 from summand.tables import Array, Batch
 
 FAMILIES: Mapping[str, Mapping[str, type[Family]]] = {
@@ -64,7 +65,8 @@ class GeneralizedLinearModel(Regression):
 
     Reveals: in the first round people, events, how many people each level has, and the outcome's mean; per round
         log-likelihood, score and information over all sites; at the end deviance and Pearson's statistic. With
-        ``fixed``, how many sites have rows, and how many an outcome that does not vary.
+        ``fixed``, how many sites have rows, and how many an outcome that does not vary. With a sandwich, squares of scores
+        summed over rows, persons or sites, and how many persons or sites there are.
 
     Raises:
         Separation, SingularInformation, OutcomeConstant, NotConverged: from `update`, with a diagnosis.

@@ -167,40 +167,6 @@ class Offset:
         return float(weights @ (np.exp(offset - self.high) if is_exponential else offset))
 
 
-@dataclass(frozen=True)
-class Weights:
-    """Prior weights, divided by the largest of the dictionary.
-
-    Attributes:
-        column: Where they are read; "" for 1.
-        unit: The largest weight.
-    """
-
-    column: str
-    unit: float
-
-    @classmethod
-    def of(cls, name: str, dictionary: Dictionary) -> Self:
-        """The weights in a column; an empty name is none.
-
-        Raises:
-            FormulaInvalid: if the column is not numeric, or may be negative.
-        """
-        if not name:
-            return cls("", 1.0)
-        column = dictionary[name]
-        if not column.is_numeric or column.range[0] < 0.0 or column.range[1] <= 0.0:
-            raise FormulaInvalid(
-                f"The weights '{name}' are not numbers of at least 0 in the dictionary.",
-                remedy="Name a numeric column whose minimum is 0 or more.",
-            )
-        return cls(name, column.range[1])
-
-    def __call__(self, batch: Batch, rows: slice = slice(None)) -> Array | None:
-        """The scaled weights, shape (rows,); None if every row counts alike."""
-        return batch.number(self.column)[rows] / self.unit if self.column else None
-
-
 def check_name(text: str, what: str) -> None:
     """An offset or a weight of a request is a short text.
 

@@ -8,16 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from summand.errors import (
-    CohortTooSmall,
-    OutcomeConstant,
-    SingularInformation,
-    TooManyParameters,
-    ValueOutOfRange,
-)
+from summand.errors import OutcomeConstant, SingularInformation, ValueOutOfRange
 from summand.methods._groups import check_classes, check_events, check_groups
 from summand.methods.models._glm_condense import start_of
 from summand.methods.models._glm_state import MODEL, NULL, GlmState
+from summand.methods.models._weights import Effective, check_effective
 from summand.tables import Array
 
 if TYPE_CHECKING:
@@ -68,7 +63,10 @@ def begin(method: GeneralizedLinearModel, total: Array, state: GlmState) -> GlmS
     check_groups(survey.groups, method.design, method.placed.limits)
     n_effective = survey.weights**2 / survey.squares if survey.squares > 0.0 else 0.0
     if method.weight_column.column:
-        _check_weights(method, survey, n_effective)
+        check_effective(
+            Effective(survey.rows, survey.weights, survey.squares, survey.group_weights, survey.group_squares),
+            method.design, method.placed.limits, method.parameter_count(),
+        )  # fmt: skip
     parameters = len(method.design) + method.joint + survey.sites
     if survey.rows <= parameters:
         raise SingularInformation(
@@ -119,28 +117,3 @@ def _check_outcome(method: GeneralizedLinearModel, survey: _Survey) -> None:
             f"The outcome '{outcome.label}' is 0 for some people, whom a gamma distribution does not have.",
             remedy="Model whether it is above 0 by logistic regression, and its amount where it is.",
         )
-
-
-def _check_weights(method: GeneralizedLinearModel, survey: _Survey, n_effective: float) -> None:
-    """The people whom the weights leave, in effect, are enough: else weights could single a few out.
-
-    Source: Kish (1965), Survey Sampling, §11.7: a weighted sum is as if of ``(sum w)² / sum w²`` people.
-    """
-    limits = method.placed.limits
-    if survey.rows < 1:
-        raise CohortTooSmall("Nobody has a weight above 0.", remedy="Check the column of weights.")
-    if math.floor(n_effective + 1e-6) < limits.minimum_cell:
-        raise CohortTooSmall(
-            f"The weights leave fewer than {limits.minimum_cell} people in effect.",
-            remedy="Use weights that vary less, or none.",
-            clause="D.min_cell",
-        )
-    most = limits.parameters_per_person_max
-    if most is not None and method.parameter_count() > most * n_effective:
-        raise TooManyParameters(
-            f"The model has more parameters than {most:g} for each person whom the weights leave in effect.",
-            remedy="Choose fewer terms, or weights that vary less.",
-        )
-    if limits.minimum_cell > 0 and len(survey.groups):
-        effective = survey.group_weights**2 / np.maximum(survey.group_squares, 1e-300)
-        check_groups(np.floor(effective + 1e-6), method.design, limits)

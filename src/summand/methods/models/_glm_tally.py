@@ -14,6 +14,7 @@ from summand.methods._sandwich import CLUSTERED, MODEL, Ending, Gathering
 from summand.methods.models._glm_counts import NegativeBinomial
 from summand.methods.models._glm_family import Family
 from summand.methods.models._glm_state import END, SURVEY, GlmState
+from summand.methods.models._weights import group_weights
 from summand.tables import Array, Batch
 
 if TYPE_CHECKING:
@@ -49,17 +50,9 @@ def _survey(method: GeneralizedLinearModel, batch: Batch) -> Array:
     offset = method.offset_column.start_sum(kept, weights, is_exponential=family.has_log_link)
     start = [float(weights.sum()), float(weights @ y), offset, float(weights @ (y * y))]
     effective = (
-        [] if scaled is None else [np.array([float(weights @ weights)]), *_weighted_groups(method, kept, weights)]
+        [] if scaled is None else [np.array([float(weights @ weights)]), *group_weights(method.design, kept, weights)]
     )
     return np.concatenate((sums, groups, start, *effective))
-
-
-def _weighted_groups(method: GeneralizedLinearModel, batch: Batch, weights: Array) -> tuple[Array, Array]:
-    """The weights, and their squares, summed over the rows of each group."""
-    if not batch.rows:
-        none = np.zeros(len(method.design.groups))
-        return none, none
-    return method.design.group_sums(batch, weights), method.design.group_sums(batch, weights * weights)
 
 
 @dataclass(frozen=True)

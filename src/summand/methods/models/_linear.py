@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from summand.errors import FormulaInvalid
 from summand.methods import _spec
 from summand.methods._groups import check_classes
-from summand.methods._newton import symmetric, upper
 from summand.methods._placed import Regression, check_length
-from summand.methods._protocol import Block, Layout, Local, Result, Setting, State, length
+from summand.methods._protocol import Layout, Local, Result, Setting, State, length
+from summand.methods._sandwich import BY_PERSON, ERRORS, HC3, MODEL, Ending, check_persons
 from summand.methods.formulas._formula import Comparison, Value
 from summand.methods.formulas._outcome import Indicator
 from summand.methods.formulas._terms import TEXT_REMEDY, levels_of
-from summand.methods.models._linear_update import LinearState, after_products, after_residuals
+from summand.methods.models import _linear_sums
+from summand.methods.models._linear_update import LinearState, after_products, after_residuals, after_scores
+from summand.methods.models._weights import Weights
 from summand.tables import Array, Batch
-
-CHUNK_ROWS = 4096
-SLACK = 1.0 + 2.0**-40
 
 
 @dataclass(frozen=True)
@@ -37,22 +37,47 @@ class LinearRegression(Regression):
         formula: Such as ``bp ~ age + C(sex)``; the outcome is a numeric column, or a comparison (0 or 1).
         site: ``pooled``: one intercept for all; ``fixed``: one for each site, taken out at the site (the within
             transformation) and never sent.
+        weights: A column of prior weights, at least 0: the variance of a row's outcome is ``residual_sd² / weight``; rows
+            of weight 0 are not in the model. "" for none.
+        errors: ``model``: one variance for all rows; ``HC0``, ``HC1`` or ``HC3``: a sandwich of squared residuals,
+            ``cluster-site`` or ``cluster-person``: of squared sums by site or by person.
 
     Reveals: over all sites, sums, squares and products of the columns, the residual sum of squares, and how many rows
-        each level has. With ``fixed``, also how many sites have rows.
+        each level has. With ``fixed``, also how many sites have rows. With a sandwich, squares of scores summed over
+        rows, persons or sites, and how many persons or sites there are.
 
     Raises:
         SingularInformation, OutcomeConstant: from `update`, with a diagnosis.
         CohortTooSmall: from `update`, where a level, or a value of a two-valued outcome, has fewer people than the
-            limits ask.
+            limits ask, or effectively so by the weights.
 
     Source: Golub & Van Loan (2013), Matrix Computations, §5.3.8 (refinement by residuals); Frisch & Waugh (1933).
     """
+
+    weights: str = ""
+    errors: str = MODEL
 
     name: ClassVar[str] = "linear"
     title: ClassVar[str] = "Linear regression"
     state_type: ClassVar[type[State]] = LinearState
     complete_cases: ClassVar[bool] = True
+
+    def to_spec(self) -> dict[str, Any]:
+        """The method as a study request holds it; what is as ever is left out."""
+        own = {"weights": self.weights, "errors": self.errors}
+        return {**super().to_spec(), **{name: value for name, value in own.items() if value not in ("", MODEL)}}
+
+    @classmethod
+    def from_spec(cls, spec: Mapping[str, Any]) -> Self:
+        """The method behind a request.
+
+        Raises:
+            UsageError, FormulaInvalid: if the request is malformed.
+        """
+        settings = _spec.fields(spec, cls.name, ("formula", "site", "weights", "errors"))
+        plain = super().from_spec({name: value for name, value in spec.items() if name not in ("weights", "errors")})
+        weights, errors = _spec.text(settings, "weights", ""), _spec.choice(settings, "errors", (*ERRORS, HC3))
+        return dataclasses.replace(plain, weights=weights, errors=errors)
 
     def under(self, setting: Setting) -> Self:
         """This method in the study's setting.
@@ -61,10 +86,27 @@ class LinearRegression(Regression):
             FormulaInvalid, ColumnMissing, UsageError: if formula or settings do not fit the dictionary.
         """
         _spec.choice({"site": self.site}, "site", self.sites)
+        check_persons(self.errors, setting)
         method = dataclasses.replace(self, setting=setting)
         method.outcome_scale  # noqa: B018 — both parse against the dictionary, and say now what does not fit
         method.design  # noqa: B018
+        method.weight_column  # noqa: B018
         return method
+
+    @cached_property
+    def weight_column(self) -> Weights:
+        """The prior weights."""
+        return Weights.of(self.weights, self.placed.dictionary)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns it reads."""
+        return tuple(dict.fromkeys((*self.parsed.columns, *((self.weights,) if self.weights else ()))))
+
+    @property
+    def by_person(self) -> bool:
+        """Whether it asks whose row each is."""
+        return self.errors == BY_PERSON
 
     @cached_property
     def indicator(self) -> Indicator | None:
@@ -96,7 +138,7 @@ class LinearRegression(Regression):
         return column.range
 
     @cached_property
-    def _two_values(self) -> tuple[float, float] | None:
+    def two_values(self) -> tuple[float, float] | None:
         """The two values of the outcome; None if it may have more."""
         if not isinstance(self.parsed.outcome, Value):
             return 0.0, 1.0
@@ -106,10 +148,12 @@ class LinearRegression(Regression):
     def _check_classes(self, total: Array) -> None:
         """Under limits a two-valued outcome needs enough people of each value: the fit tells their numbers."""
         limits = self.placed.limits
-        if self._two_values is None or limits.minimum_cell <= 1:
+        if self.two_values is None or limits.minimum_cell <= 1:
             return
-        (low, high), (centre, half_width), n = self._two_values, self.outcome_scale, round(total[0])
+        (low, high), (centre, half_width), n = self.two_values, self.outcome_scale, round(total[0])
         events = round((n * (centre - low) + half_width * float(total[1])) / (high - low))
+        if self.weights:
+            events = round(float(total[2 + len(self.design.groups)]))
         label = f"{self.parsed.columns[0]} = {high:g}" if self.indicator is None else self.indicator.label
         check_classes(n, events, label, limits)
 
@@ -126,115 +170,23 @@ class LinearRegression(Regression):
         return LinearState(0, 0, 0, 0.0, np.zeros(p), np.zeros(p * (p + 1) // 2), 0.0)
 
     def layout(self, state: LinearState) -> Layout:
-        """Cross-products first, then residual sums.
+        """Cross-products first, then residual sums; for a sandwich, squared scores at the end."""
+        return _linear_sums.layout(self, state)
 
-        Bounds per row: scaled entries and outcome are at most 1, so products are; a residual is at most
-        ``1 + Σ|β|``, and twice that once a site's own mean is taken out.
-        """
-        p, fixed = len(self.design), self.site == "fixed"
-        blocks = []
-        if state.round == 0:
-            blocks = [
-                Block("rows", "1", 1, 1.0, "how many people are in the model"),
-                Block("outcome sum", "1", 1, SLACK, "the mean of the outcome"),
-            ]
-            if self.design.groups:
-                blocks.append(Block("groups", "1", len(self.design.groups), 1.0, "how many people each level has"))
-            if fixed:
-                blocks.append(Block("sites with rows", "1", 1, 1.0, "how many sites have anyone in the model"))
-            if p:
-                scale = (2.0 if fixed else 1.0) * SLACK
-                blocks.append(Block("outcome products", "1", p, scale, "how each column goes with the outcome"))
-                blocks.append(Block("products", "1", p * (p + 1) // 2, scale, "how the columns go together"))
-            return tuple(blocks)
-        residual = (1.0 + float(np.abs(state.beta).sum())) * SLACK * (2.0 if fixed else 1.0)
-        blocks.append(Block("residual squares", "1", 1, residual**2, "how much the model leaves unexplained"))
-        blocks.append(Block("outcome squares", "1", 1, 4.0 * SLACK, "the variance of the outcome"))
-        if p:
-            blocks.append(Block("residual products", "1", p, 2.0 * residual, "rounding left in the coefficients"))
-        return tuple(blocks)
+    def tally(self, batch: Batch, state: LinearState, local: Local) -> Array | Ending:
+        """Sums of one batch of complete rows: products at first, then residual sums, then scores."""
+        return _linear_sums.tally(self, batch, state, local)
 
-    def tally(self, batch: Batch, state: LinearState, local: Local) -> Array:
-        """Sums of one batch of complete rows: products at first, then residual sums.
-
-        Returns:
-            Round 0: rows, outcome sum, groups, ``x y``, upper triangle of ``x x'``; with ``fixed`` also the sums of x.
-            Later: ``r²``, squares of the outcome about its mean, ``x r``; with ``fixed`` also rows, sum of r.
-        """
-        return self._products(batch) if state.round == 0 else self._residuals(batch, state, local)
-
-    def _products(self, batch: Batch) -> Array:
-        p = len(self.design)
-        products, with_outcome, sums, y_sum = np.zeros((p, p)), np.zeros(p), np.zeros(p), 0.0
-        for rows in _chunks(batch.rows):
-            x, y = self.design.matrix(batch, rows).T, self.outcome(batch, rows)
-            products += x @ x.T
-            with_outcome += x @ y
-            sums += x.sum(axis=1)
-            y_sum += float(y.sum())
-        groups = self.design.group_counts(batch) if batch.rows else np.zeros(len(self.design.groups))
-        head = np.array([float(batch.rows), y_sum])
-        return np.concatenate(
-            (head, groups, with_outcome, upper(products), sums if self.site == "fixed" else np.zeros(0))
-        )
-
-    def _residuals(self, batch: Batch, state: LinearState, local: Local) -> Array:
-        alpha = _own_intercept(state, local) if self.site == "fixed" else 0.0
-        products, scalars = np.zeros(len(self.design)), np.zeros(3)
-        for rows in _chunks(batch.rows):
-            x, y = self.design.matrix(batch, rows).T, self.outcome(batch, rows)
-            residual = y - state.beta @ x - alpha
-            deviation = y - state.outcome_mean
-            products += x @ residual
-            scalars += (residual @ residual, deviation @ deviation, residual.sum())
-        own = [float(batch.rows), scalars[2]] if self.site == "fixed" else []
-        return np.concatenate((scalars[:2], products, own))
-
-    def condense(self, partial: Array, state: LinearState, local: Local) -> tuple[Array, Local]:
+    def condense(self, partial: Array | Ending, state: LinearState, local: Local) -> tuple[Array, Local]:
         """The sums of a site; with ``fixed``, about the site's own means, which stay there."""
-        if self.site == "pooled":
-            return partial, {}
-        if state.round == 0:
-            return self._condense_products(partial)
-        n, p = partial[-2], len(self.design)
-        if n == 0.0:
-            return np.zeros(2 + p), local
-        mean = partial[-1] / n
-        squares = max(partial[0] - n * mean * mean, 0.0)
-        x_mean = np.asarray(local["x_mean"], dtype=np.float64)
-        return np.concatenate(([squares, partial[1]], partial[2 : 2 + p] - partial[-1] * x_mean)), local
-
-    def _condense_products(self, partial: Array) -> tuple[Array, Local]:
-        p, groups = len(self.design), len(self.design.groups)
-        n, head = partial[0], partial[: 2 + groups]
-        if n == 0.0:
-            means = {"x_mean": np.zeros(p), "y_mean": np.zeros(1)}
-            return np.zeros(length(self.layout(self.start()))), means
-        with_outcome = partial[2 + groups : 2 + groups + p]
-        products = symmetric(partial[2 + groups + p : len(partial) - p], p)
-        x_mean, y_mean = partial[len(partial) - p :] / n, partial[1] / n
-        summand = (
-            head,
-            [1.0],
-            with_outcome - partial[1] * x_mean,
-            upper(products - n * np.outer(x_mean, x_mean)),
-        )
-        return np.concatenate(summand), {"x_mean": x_mean, "y_mean": np.array([y_mean])}
+        return _linear_sums.condense(self, partial, state, local)
 
     def update(self, total: Array, state: LinearState) -> LinearState | Result:
-        """Solve, then correct until nothing is left to correct."""
+        """Solve, then correct until nothing is left to correct, then sum scores where errors ask for them."""
         check_length(total, length(self.layout(state)))
         if state.round == 0:
             self._check_classes(total)
-            return after_products(total, state, self.design, self.site, self.placed.limits)
-        return after_residuals(total, state, self.design, self.site, self.parsed.intercept, self.outcome_scale)
-
-
-def _chunks(rows: int) -> list[slice]:
-    return [slice(first, min(first + CHUNK_ROWS, rows)) for first in range(0, rows, CHUNK_ROWS)]
-
-
-def _own_intercept(state: LinearState, local: Local) -> float:
-    """The intercept that is best for the site at the coefficients so far: mean outcome less mean prediction."""
-    x_mean = np.asarray(local["x_mean"], dtype=np.float64)
-    return float(np.asarray(local["y_mean"])[0] - x_mean @ state.beta)
+            return after_products(total, state, self)
+        if state.ending:
+            return after_scores(total, state, self, _linear_sums.score_blocks(self, state)[1])
+        return after_residuals(total, state, self)

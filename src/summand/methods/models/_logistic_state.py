@@ -16,6 +16,8 @@ class LogisticState(AscentState):
 
     Attributes:
         events: Rows with the event; 0 before the first round.
+        ending: Whether scores are summed at the maximum, for a sandwich of errors.
     """
 
     events: int
+    ending: bool = False

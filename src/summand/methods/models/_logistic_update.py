@@ -6,8 +6,9 @@ import dataclasses
 
 from summand.methods._ascent import Evaluation, Maximum, Parameters, ascend
 from summand.methods._groups import check_classes, check_groups
-from summand.methods._newton import symmetric, term_rows
+from summand.methods._newton import equations, symmetric, term_rows
 from summand.methods._protocol import Result
+from summand.methods._sandwich import Sandwich
 from summand.methods.formulas._design import Design
 from summand.methods.models._logistic_state import LogisticState
 from summand.tables import Array, Count, Limits
@@ -16,9 +17,16 @@ SEPARATED = "separate those with the outcome from those without"
 
 
 def advance(
-    total: Array, state: LogisticState, design: Design, event: str, site: str, limits: Limits
+    total: Array,
+    state: LogisticState,
+    design: Design,
+    event: str,
+    site: str,
+    limits: Limits,
+    *,
+    wants_scores: bool = False,
 ) -> LogisticState | Result:
-    """The next state, or the result.
+    """The next state, or the result; before it the round at the maximum, where scores are wanted.
 
     Raises:
         MethodError: with a diagnosis.
@@ -27,7 +35,28 @@ def advance(
     following = maximised(total, state, design, event, site, limits)
     if not isinstance(following, Maximum):
         return following
-    return _result(following, design, site, sites_with_one_class=round(float(total[-1])) if site == "fixed" else 0)
+    if wants_scores:
+        return dataclasses.replace(following.state, ending=True)
+    one_class = _sites_with_one_class(total, site)
+    return _result(following.state, following.log_likelihood, following.solver.inverse, design, site, one_class)
+
+
+def _sites_with_one_class(total: Array, site: str) -> int:
+    return round(float(total[-1])) if site == "fixed" else 0
+
+
+def with_errors(sums: Array, state: LogisticState, design: Design, site: str, sandwich: Sandwich) -> Result:
+    """The result with errors of a sandwich, from the sums at the maximum."""
+    p = len(design)
+    information = symmetric(sums[1 + p : 1 + p + p * (p + 1) // 2], p)
+    inverse = equations(information, design.terms, design.to_original).inverse
+    one_class = _sites_with_one_class(sums, site)
+    parameters = p + (round(float(sums[-2])) if site == "fixed" else 0)
+    covariance = sandwich.covariance(inverse, state.n, parameters)
+    found = _result(state, float(sums[0]), covariance, design, site, one_class)
+    values = {**found.values, "errors": sandwich.kind}
+    values |= {"clusters": Count(sandwich.clusters)} if sandwich.clusters else {}
+    return Result(found.method, values, (*found.warnings, *sandwich.warnings))
 
 
 def maximised(
@@ -60,19 +89,20 @@ def _read(sums: Array, state: LogisticState, p: int, fixed: bool) -> Evaluation:
     )
 
 
-def _result(maximum: Maximum[LogisticState], design: Design, site: str, sites_with_one_class: int) -> Result:
-    state = maximum.state
-    estimates, covariance = design.unscale(state.beta, maximum.solver.inverse)
+def _result(
+    state: LogisticState, log_likelihood: float, covariance: Array, design: Design, site: str, sites_with_one_class: int
+) -> Result:
+    estimates, unscaled = design.unscale(state.beta, covariance)
     warnings = []
     if sites_with_one_class:
         sites = "1 site" if sites_with_one_class == 1 else f"{sites_with_one_class} sites"
         warnings.append(f"{sites} had only one outcome class and added nothing.")
     values = {
-        "terms": term_rows(design.terms, estimates, covariance),
+        "terms": term_rows(design.terms, estimates, unscaled),
         "n": Count(state.n),
         "events": Count(state.events),
         "converged": True,
-        "log_likelihood": maximum.log_likelihood,
+        "log_likelihood": log_likelihood,
         "site": site,
     }
     return Result("logistic", values, tuple(warnings))
