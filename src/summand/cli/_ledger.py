@@ -50,12 +50,11 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Verify a ledger, then say in plain words what its entries are."""
-    from summand.encoding import parse
     from summand.ledger import read_entries
-    from summand.study import entry_in_words
+    from summand.study import entry_in_words, whole_entries
 
     path, report = verified(folder, federation, witness)
-    entries = [(leaf, parse(data, "entry")) for leaf, data in enumerate(read_entries(path, report))]
+    entries = list(whole_entries(read_entries(path, report)))
     wanted = [(leaf, value) for leaf, value in entries if study is None or value.get("study") == study]
     if study is not None and not wanted:
         raise UsageError("The ledger holds nothing about this study.", remedy="Show all entries: leave --study out.")

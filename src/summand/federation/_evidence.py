@@ -14,7 +14,7 @@ from summand.errors import AgreementError, SummandError, VerificationError
 from summand.federation._results import ADDED_FIELDS
 from summand.securesum import Cohort
 from summand.signing import Envelope, PublicKey, open_sealed
-from summand.study import Certificate, Plan, SignedStudy
+from summand.study import Certificate, Plan, SignedStudy, whole_entries
 from summand.study.messages import COHORT_DOMAIN, CONFIRMED, DECISION_TYPE, result_hash
 from summand.transport import Message
 
@@ -281,8 +281,7 @@ class _Case:
 
 
 def _leaves(entries: Sequence[bytes]) -> list[Leaf]:
-    values = [(leaf, parse(entry, "ledger entry")) for leaf, entry in enumerate(entries)]
-    return [(leaf, value) for leaf, value in values if isinstance(value, dict)]
+    return list(whole_entries(entries))
 
 
 def _is(entry: Mapping[str, Any], kind: str) -> bool:

@@ -36,7 +36,7 @@ from summand.hub._store import Store
 from summand.hub._study import OPEN_STATES, Running
 from summand.ledger import ENTRY_BYTES_MAX, Log
 from summand.signing import PrivateKey, PublicKey
-from summand.study import REQUEST_TYPE, STATEMENT_TYPE, Plan, SignedStudy, Statement, entry
+from summand.study import REQUEST_TYPE, STATEMENT_TYPE, Plan, SignedStudy, Statement, entry, in_parts
 from summand.study.messages import HUB, SITE_KINDS
 from summand.transport import read_message
 
@@ -373,6 +373,14 @@ class Convener:
         if is_new or not rows.has_entry(tx, key):
             rows.put_entry(tx, key, data)
             self._unsettled = True
+
+    def record_long(self, tx: Connection, key: str, data: bytes) -> None:
+        """Put an entry of the hub's own, which grows with a study's sites, where the ledger is made from.
+
+        What others wrote has a limit instead: see `record`.
+        """
+        for number, part in enumerate(in_parts(data, ENTRY_BYTES_MAX)):
+            self.record(tx, f"{key}#{number}" if number else key, part, is_new=True)
 
     def _settle(self) -> None:
         """Append to the tiles what the store holds beyond them, then announce."""

@@ -42,6 +42,9 @@ from summand.transport import Message, read_message, sign_message
 if TYPE_CHECKING:
     from summand.hub._convener import Convener
 
+NAMES_EVERY_SITE = ("study.cohort", "round.summed", "study.confirmed")
+"""Entries that grow with the number of sites, and hold nothing that a site chose but its name and signatures."""
+
 WAITS_FOR = {
     "deciding": ("site.decision",),
     "sealing": ("site.seal",),
@@ -79,7 +82,11 @@ class Rounds:
 
     def _record(self, tx: Connection, running: Running, key: str, kind: str, **fields: Any) -> None:
         study = running.plan.study_id
-        self.convener.record(tx, f"{study}/{key}", entry(kind, study=study, **fields), is_new=True)
+        data = entry(kind, study=study, **fields)
+        if kind in NAMES_EVERY_SITE:
+            self.convener.record_long(tx, f"{study}/{key}", data)
+        else:
+            self.convener.record(tx, f"{study}/{key}", data, is_new=True)
 
     def _phase(self, tx: Connection, running: Running, status: str) -> None:
         running.status = status

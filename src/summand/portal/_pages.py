@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from summand.agreement import plain_sections
-from summand.encoding import parse
 from summand.errors import StrangerRefused, SummandError, UsageError
 from summand.hub import Convener
+from summand.study import whole_entries
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -124,16 +124,13 @@ class Pages:
         """The checkpoint and the last entries."""
         size = self.convener.log.size
         first = max(0, size - 200)
-        entries = [
-            (first + i, parse(data, "ledger entry")) for i, data in enumerate(self.convener.log.entries(first, size))
-        ]
+        entries = list(whole_entries(self.convener.log.entries(first, size), first))
         return self._page(
             "ledger.html", entries=list(reversed(entries)), checkpoint=self.convener.log.checkpoint_text()
         )
 
     def _entries_of(self, study: str) -> list[tuple[int, dict[str, Any]]]:
-        parsed = ((i, parse(data, "ledger entry")) for i, data in enumerate(self.convener.log.entries()))
-        return [(i, found) for i, found in parsed if found.get("study") == study]
+        return [(i, found) for i, found in whole_entries(self.convener.log.entries()) if found.get("study") == study]
 
     def _page(self, template: str, status: int = 200, **values: Any) -> web.Response:
         log = self.convener.log

@@ -9,6 +9,7 @@ from summand.study._certificates import Certificate
 from summand.study._entries import ENTRY_TYPES, entry
 from summand.study._entry_words import entry_in_words
 from summand.study._history import History
+from summand.study._parts import in_parts, whole_entries
 from summand.study._plan import Plan, effective_limits, shared_dictionary
 from summand.study._program import Finished, Program
 from summand.study._request import RELEASE_LEVELS, REQUEST_TYPE, SignedStudy, StudyRequest
@@ -32,5 +33,7 @@ __all__ = [
     "effective_limits",
     "entry",
     "entry_in_words",
+    "in_parts",
     "shared_dictionary",
+    "whole_entries",
 ]

@@ -16,6 +16,7 @@ ENTRY_TYPES = {
     "site.certified": "An organisation certified its site's service key.",
     "study.request": "An analyst's signed request, with its approvals.",
     "study.decision": "A site's signed decision, with its reasons.",
+    "entry.part": "A part of the next entry that is longer than one leaf holds.",
     "study.cohort": "The sites of a study signed their list, keys and threshold.",
     "round.opened": "A round's exact broadcast, by its hash.",
     "round.summed": "The sites' signed upload hashes of a round, and the hash of the total.",

@@ -54,6 +54,7 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "site.certified": lambda e: f"{e['party']} certified the key of its site {e['site']}.",
     "study.request": _request,
     "study.decision": _decision,
+    "entry.part": lambda e: f"Part {e['number'] + 1} of {e['count']} of the entry {_short(e['whole_sha256'])}",
     "study.cohort": lambda e: (
         f"{len(e['cohort']['sites'])} sites signed their list; {e['cohort']['threshold']} must act to open a total."
     ),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from summand.encoding import parse
+from summand.study._parts import whole_entries
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,7 @@ class History:
     @classmethod
     def from_entries(cls, entries: Iterable[bytes], tree_size: int = 0, root_hash: str = "") -> History:
         """The history behind raw ledger entries; entries of unknown types are kept, unreadable ones are not ours."""
-        parsed = tuple(
-            value for value in (parse(entry, "ledger entry") for entry in entries) if isinstance(value, dict)
-        )
-        return cls(parsed, tree_size, root_hash)
+        return cls(tuple(value for _, value in whole_entries(entries)), tree_size, root_hash)
 
     def of_type(self, kind: str) -> list[dict[str, Any]]:
         """The entries of one type, oldest first."""

@@ -64,7 +64,7 @@ __all__ = [
 BYTES_MAX = 4096
 TERMS_MAX = 500
 CROSSED_MAX = 8
-POWER_MAX = 9
+POWER_MAX = 12
 FREEDOM_MAX = 20
 
 _TOKEN = re.compile(
