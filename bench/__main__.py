@@ -1,4 +1,4 @@
-"""``./run bench [round|logistic|cox|describe|memory …] [--json]``: all of them if none is named."""
+"""``./run bench [round|logistic|cox|describe|memory|boosting …] [--json]``: all of them if none is named."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import importlib
 import json
 import sys
 
-NAMES = ("round", "logistic", "cox", "describe", "memory")
+NAMES = ("round", "logistic", "cox", "describe", "memory", "boosting")
 
 
 def main() -> None:

@@ -2,9 +2,50 @@
 
 from __future__ import annotations
 
-from docs.schemas._common import NUMBER, Schema, array_of, object_of, result_of
+from docs.schemas._common import COUNT, NUMBER, Schema, array_of, object_of, result_of
+
+_NODES = ("feature", "threshold", "missing_left", "left", "right", "value")
+TREE = object_of(
+    {**{name: {"type": "array"} for name in _NODES}, "levels_left": {"type": "object"}},
+    description="Nodes level by level; a leaf has feature -1; 'levels_left' by the number of a node.",
+)
 
 SCHEMAS: dict[str, Schema] = {
+    "boosting": result_of(
+        ["boosting"],
+        "Gradient-boosted trees: summand run boosting --json",
+        {
+            "outcome": {"type": "string"},
+            "loss": {"enum": ["logistic", "squared", "poisson"]},
+            "trees": {"type": "integer", "minimum": 0},
+            "fit": array_of(
+                object_of(
+                    {
+                        "rows": {"enum": ["training", "held out"]},
+                        "n": COUNT,
+                        "loss": {"enum": ["log_loss", "mean_squared_error", "poisson_deviance"]},
+                        "value": NUMBER,
+                        "explained": {**NUMBER, "description": "By how much the loss is less than without trees."},
+                    },
+                    dict.fromkeys(("auc", "auc_least", "auc_most"), NUMBER),
+                )
+            ),
+            "importance": array_of(
+                object_of({"column": {"type": "string"}, "importance": NUMBER, "splits": {"type": "integer"}})
+            ),
+            "curve": array_of(object_of({"trees": {"type": "integer"}, "training": NUMBER, "held_out": NUMBER})),
+            "model": object_of(
+                {
+                    "outcome": {"type": "string"},
+                    "link": {"enum": ["logit", "identity", "log"]},
+                    **dict.fromkeys(("base", "low", "high"), NUMBER),
+                    "features": array_of(object_of({"column": {"type": "string"}, "kind": {"enum": ["number", "category"]}})),
+                    "trees": array_of(TREE),
+                }
+            ),
+        },
+        {"events": COUNT},
+    ),
     "pca": result_of(
         ["pca"],
         "Principal components: summand run pca --json",

@@ -32,3 +32,20 @@ def test_pca_prints_components_and_draws(capsys: pytest.CaptureFixture[str], lun
     assert [row["variance"] for row in found["components"]] == pytest.approx(variances, rel=1e-9)
     assert found["n"] == len(table)
     assert picture.read_text().startswith("<svg")
+
+
+def test_boosting_prints_a_model_that_predicts(capsys: pytest.CaptureFixture[str], lung: Path, tmp_path: Path) -> None:
+    """The documented form, a model that `predict` reads, missing values and all, and a drawing."""
+    from summand.methods.learning import predict
+
+    picture = tmp_path / "importance.svg"
+    found = say(
+        capsys, "run", "boosting", "status ~ age + sex + wt.loss", "--trees", "5", "--patience", "0", "--rising", "age",
+        "--sites", lung, "--by", "inst", "--json", "--plot", picture,
+    ).matches("boosting")  # fmt: skip
+    table = pd.read_csv(lung)
+    risk = predict(found["model"], {name: table[name].to_numpy(float) for name in ("age", "sex", "wt.loss")})
+    assert found["n"] == len(table)
+    assert 0.5 < risk.mean() < 0.9
+    assert {row["rows"] for row in found["fit"]} == {"training", "held out"}
+    assert picture.read_text().startswith("<svg")

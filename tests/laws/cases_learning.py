@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from cases_describe import draw_with_gaps
 from cases_models import DICTIONARY, draw
 from law_case import Case
 
+from summand.methods.learning._boosting import Boosting
 from summand.methods.learning._pca import PrincipalComponents
 from summand.tables import Limits
 
+SMALL = {"trees": 3, "depth": 3, "bins": 8, "rows_min": 10}
+EVERYTHING = Boosting("ill ~ age + pressure + sex + C(pain)", **SMALL)
+COUNTED = Boosting("pain ~ age + pressure + sex", "poisson", held_out=0, monotone=(("age", 1),), **SMALL)
+
 CASES = [
+    Case("boosting", EVERYTHING, DICTIONARY, draw_with_gaps, rows_min=200),
+    Case("boosting, numbers", Boosting("pressure ~ age + sex", **SMALL), DICTIONARY, draw, rows_min=150),
+    Case("boosting, counts, coarse", COUNTED, DICTIONARY, draw_with_gaps, rows_min=200, limits=Limits()),
     Case("pca", PrincipalComponents(("age", "pressure", "pain", "ill")), DICTIONARY, draw, rows_min=150),
     Case("pca, covariance", PrincipalComponents((), "covariance", 2), DICTIONARY, draw, rows_min=150, limits=Limits()),
 ]

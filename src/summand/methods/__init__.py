@@ -20,6 +20,8 @@ from summand.methods._protocol import (
     State,
     bounds,
     length,
+    required_columns,
+    rounds_max,
 )
 from summand.methods._registry import (
     FAMILIES,
@@ -51,6 +53,7 @@ from summand.methods.evaluation import (
     Thresholds,
 )
 from summand.methods.learning import (
+    Boosting,
     PrincipalComponents,
 )
 from summand.methods.models import (
@@ -81,6 +84,7 @@ __all__ = [
     "METHODS",
     "AalenJohansen",
     "Block",
+    "Boosting",
     "CompareGroups",
     "Correlation",
     "CoxRegression",
@@ -125,4 +129,6 @@ __all__ = [
     "bounds",
     "from_spec",
     "length",
+    "required_columns",
+    "rounds_max",
 ]

@@ -159,7 +159,8 @@ class Method(Protocol):
     """A statistical method as four pure functions; see the module's docstring.
 
     ``name`` is what requests, agreements and the command line call it, ``title`` what a page does. A method that has a
-    true ``by_person`` finds whose row each is in its batches (`summand.tables.PERSONS`).
+    true ``by_person`` finds whose row each is in its batches (`summand.tables.PERSONS`); ``required`` (see
+    `required_columns`) and ``rounds_max`` (see `rounds_max`) are optional too.
     """
 
     name: ClassVar[str]
@@ -221,3 +222,18 @@ class Method(Protocol):
             MethodError: with a diagnosis and advice, where the statistics say no.
             Refusal: where the limits forbid the result.
         """
+
+
+def required_columns(method: Method) -> tuple[str, ...] | None:
+    """The columns in which a row must have a value to be in the study; None if a row may lack any.
+
+    All columns with ``complete_cases``; else those that the method's ``required`` names, such as its outcome.
+    """
+    if method.complete_cases:
+        return method.columns
+    return tuple(getattr(method, "required", ())) or None
+
+
+def rounds_max(method: Method, usual: int) -> int:
+    """After how many rounds a study that has not ended is stopped: a method that grows step by step needs more."""
+    return max(int(getattr(method, "rounds_max", usual)), usual)

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from summand.methods import Local, Method, State
+from summand.methods import Local, Method, State, required_columns
 from summand.site.sources import Source
-from summand.study import Plan, Program
+from summand.study import Program
 from summand.tables import Array, Batch
 
 BATCH_ROWS_MAX, BATCH_ROWS_MIN = 262_144, 65_536
@@ -27,20 +27,19 @@ def summand_of(program: Program, state: dict[str, Any], site: str, source: Sourc
     """
     plan = program.plan
     if state["phase"] == "cohort":
-        found = source.count_people(plan.method.columns, _complete(plan))
+        found = source.count_people(plan.method.columns, required_columns(plan.method))
         return program.cohort_summand(site, found.rows, found.people, found.rows_dropped), local
     slot = program.slot_state(state, site)
-    partial = None if slot is None else _tally(plan, source, slot, local)
+    partial = None if slot is None else _tally(plan.method, source, slot, local)
     return program.method_summand(site, state, partial, local)
 
 
-def _tally(plan: Plan, source: Source, slot: State, local: Local) -> Any:
+def _tally(method: Method, source: Source, slot: State, local: Local) -> Any:
     """The sum over the batches, tallied by as many threads as the machine has cores, added in the rows' order."""
-    method = plan.method
     rows = max(BATCH_ROWS_MIN, BATCH_ROWS_MAX // THREADS)
     persons = bool(getattr(method, "by_person", False))
     # always at least one, if need be an empty one
-    batches = source.batches(method.columns, _complete(plan), rows, persons=persons)
+    batches = source.batches(method.columns, required_columns(method), rows, persons=persons)
     partial: Any = None
     for some in _lots(batches, THREADS):
         alone = len(some) == 1
@@ -65,7 +64,3 @@ def _lots(batches: Iterator[Batch], size: int) -> Iterator[list[Batch]]:
 def _threads() -> ThreadPoolExecutor:
     """The threads of this process: NumPy lets the others go on while it computes."""
     return ThreadPoolExecutor(THREADS, thread_name_prefix="tally")
-
-
-def _complete(plan: Plan) -> tuple[str, ...] | None:
-    return plan.method.columns if plan.method.complete_cases else None

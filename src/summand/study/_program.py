@@ -14,7 +14,7 @@ import numpy as np
 
 from summand.disclosure import judge_cohort, release
 from summand.errors import MethodError, PeerProtocolError, Refusal
-from summand.methods import Block, Layout, Local, Result, State, bounds, length
+from summand.methods import Block, Layout, Local, Result, State, bounds, length, rounds_max
 from summand.securesum import Codec
 from summand.study._cohort import COHORT_BLOCKS, Cohort
 from summand.study._plan import Plan
@@ -159,10 +159,9 @@ class Program:
 
     def _next(self, state: ProgramState) -> ProgramState | Finished:
         if any("state" in slot for slot in state["slots"]):
-            if state["round"] > ROUNDS_MAX:
-                raise MethodError(
-                    f"The study did not end within {ROUNDS_MAX} rounds.", remedy="Ask for a simpler model."
-                )
+            most = rounds_max(self.plan.method, ROUNDS_MAX)
+            if state["round"] > most:
+                raise MethodError(f"The study did not end within {most} rounds.", remedy="Ask for a simpler model.")
             return state
         return Finished(released(self.plan, state))
 

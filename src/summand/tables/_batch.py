@@ -17,9 +17,9 @@ PERSONS = "\0persons"
 name. Its int64 numbers are a site's own: equal where the person identifier is, and of no meaning elsewhere."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Batch:
-    """Some rows, column by column.
+    """Some rows, column by column. A batch is equal to itself alone, so that work on it can be remembered by it.
 
     Attributes:
         columns: Numeric columns as float64 of shape (rows,), NaN where missing; categories as int32 of shape (rows,),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from summand.errors import NotConverged, UsageError
-from summand.methods import Local, Method, Result, Setting, State, length
+from summand.methods import Local, Method, Result, Setting, State, length, required_columns, rounds_max
 from summand.tables import Array, Batch, Dictionary
 
 ROUNDS_MAX = 400
@@ -32,8 +32,9 @@ def site_summand(method: Method, batches: Sequence[Batch], state: State, local: 
     if setting is None:
         raise UsageError("The method has no setting yet.", remedy="Call under(setting) first.")
     rows = list(batches) or [empty_batch(setting.dictionary, method.columns)]
-    if method.complete_cases:
-        rows = [batch.where(batch.complete(method.columns)) for batch in rows]
+    required = required_columns(method)
+    if required:
+        rows = [batch.where(batch.complete(required)) for batch in rows]
     partial = method.tally(rows[0], state, local)
     for batch in rows[1:]:
         partial = partial + method.tally(batch, state, local)
@@ -47,7 +48,7 @@ def run_plain(method: Method, sites: Sequence[Sequence[Batch]], setting: Setting
 
     Raises:
         MethodError, Refusal: as the method's `update` does.
-        NotConverged: after 400 rounds.
+        NotConverged: after 400 rounds, or as many as the method may take.
     """
     return run_counted(method, sites, setting)[0]
 
@@ -57,7 +58,8 @@ def run_counted(method: Method, sites: Sequence[Sequence[Batch]], setting: Setti
     method = method.under(setting)
     state = method.start()
     memories: list[Local] = [{} for _ in sites]
-    for count in range(1, ROUNDS_MAX + 1):
+    most = rounds_max(method, ROUNDS_MAX)
+    for count in range(1, most + 1):
         state = type(state).from_json(state.to_json())
         total = np.zeros(length(method.layout(state)))
         for i, batches in enumerate(sites):
@@ -67,4 +69,4 @@ def run_counted(method: Method, sites: Sequence[Sequence[Batch]], setting: Setti
         if isinstance(after, Result):
             return after, count
         state = after
-    raise NotConverged(f"No result after {ROUNDS_MAX} rounds.", remedy="Report this defect.")
+    raise NotConverged(f"No result after {most} rounds.", remedy="Report this defect.")

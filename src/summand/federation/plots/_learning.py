@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from summand.federation.plots._size import HEIGHT, WIDTH, Draw, Values
+from summand.federation.plots._size import HEIGHT, ROW_HEIGHT, WIDTH, Draw, Values
 
 
 def _scree(alt: Any, result: Values) -> Any:
@@ -20,4 +20,25 @@ def _scree(alt: Any, result: Values) -> Any:
     return (bars + line).properties(width=WIDTH, height=HEIGHT)
 
 
-DRAWINGS: Mapping[str, Draw] = {"pca": _scree}
+def _importance(alt: Any, result: Values) -> Any:
+    """Which columns the gains of a boosted model come from, beside its loss by number of trees."""
+    rows = [row for row in result.get("importance") or [] if row["splits"]]
+    if not rows:
+        return None
+    bars = alt.Chart(alt.Data(values=rows)).mark_bar()
+    bars = bars.encode(
+        x=alt.X("importance:Q", title="part of the gain"), y=alt.Y("column:N", sort="-x", title=None)
+    ).properties(width=WIDTH, height=ROW_HEIGHT * len(rows))
+    points = [
+        {"trees": row["trees"], "loss": row[name], "rows": name.replace("_", " ")}
+        for row in result.get("curve") or []
+        for name in ("training", "held_out")
+        if row.get(name) is not None
+    ]
+    lines = alt.Chart(alt.Data(values=points)).mark_line()
+    return bars & lines.encode(
+        x="trees:Q", y=alt.Y("loss:Q", scale=alt.Scale(zero=False)), color=alt.Color("rows:N", title=None)
+    ).properties(width=WIDTH, height=HEIGHT)
+
+
+DRAWINGS: Mapping[str, Draw] = {"boosting": _importance, "pca": _scree}

@@ -24,6 +24,8 @@ class ColumnCache:
         self._columns: Columns = {}
         self._complete: Columns = {}
         self._complete_key: tuple[str, ...] | None = None
+        self._question: tuple[Any, ...] = ()
+        self._answer: tuple[Batch, ...] = ()
 
     def admits(self, bytes_per_row: Mapping[str, int], rows: int) -> bool:
         """Whether these columns fit, twice over (whole and complete), beside what is there; makes room if that helps."""
@@ -34,6 +36,7 @@ class ColumnCache:
         if needed + 2 * others > self._limit_bytes:
             self._columns = {name: column for name, column in self._columns.items() if name in bytes_per_row}
             self._complete, self._complete_key = {}, None
+            self._question, self._answer = (), ()
         return True
 
     def lacking(self, names: Iterable[str]) -> list[str]:
@@ -45,6 +48,18 @@ class ColumnCache:
         for values in columns.values():
             values.flags.writeable = False
         self._columns.update(columns)
+
+    def batches(
+        self, names: tuple[str, ...], complete_cases: tuple[str, ...] | None, rows: int, batch_rows: int
+    ) -> tuple[Batch, ...]:
+        """All rows as `batch` gives them, in batches: the very same objects as long as the same question is asked.
+
+        So a method may remember by a batch what it would work out from its rows again in the next round.
+        """
+        question = (names, complete_cases, rows, batch_rows)
+        if question != self._question:
+            self._question, self._answer = question, _slices(self.batch(names, complete_cases, rows), batch_rows)
+        return self._answer
 
     def batch(self, names: tuple[str, ...], complete_cases: tuple[str, ...] | None, rows: int) -> Batch:
         """All rows of ``names``, or those with a value in each of ``complete_cases``, as one batch."""
@@ -63,3 +78,14 @@ class ColumnCache:
 
     def _keep(self, key: tuple[str, ...], rows: int) -> NDArray[np.bool_]:
         return Batch({name: self._columns[name] for name in key}, rows).complete(key)
+
+
+def _slices(whole: Batch, batch_rows: int) -> tuple[Batch, ...]:
+    if whole.rows <= batch_rows:
+        return (whole,)
+    starts = range(0, whole.rows, batch_rows)
+    return tuple(
+        Batch({name: values[start : start + batch_rows] for name, values in whole.columns.items()},
+              min(batch_rows, whole.rows - start))
+        for start in starts
+    )  # fmt: skip

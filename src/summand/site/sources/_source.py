@@ -157,8 +157,8 @@ class Source:
         report = self.check()
         report.raise_if_failed()
         if self._fits(cells, report.rows):
-            whole = self._cached(names, complete, cells)
-            return _slices(whole, batch_rows)
+            self._fill(cells)
+            return iter(self._cache.batches(names, complete, report.rows, batch_rows))
         return self._streamed(names, complete, cells, batch_rows)
 
     def count_people(self, columns: Sequence[str], complete_cases: Iterable[str] | None = None) -> PeopleCount:
@@ -186,7 +186,8 @@ class Source:
         person_id = self.dictionary.person_id
         if person_id is None and self._fits(cells, report.rows):
             names = tuple(cell.column.name for cell in cells)
-            rows = self._cached(names, names, cells).rows
+            self._fill(cells)
+            rows = self._cache.batch(names, names, report.rows).rows
             return PeopleCount(rows, rows, report.rows - rows)
         parameters = Parameters(self._relation.parameters)
         present = " AND ".join(cell.present(parameters) for cell in cells)
@@ -227,11 +228,10 @@ class Source:
     def _fits(self, cells: list[Cells], rows: int) -> bool:
         return self._cache.admits({cell.column.name: np.dtype(cell.decoded_type).itemsize for cell in cells}, rows)
 
-    def _cached(self, names: tuple[str, ...], complete: tuple[str, ...], cells: list[Cells]) -> Batch:
+    def _fill(self, cells: list[Cells]) -> None:
         lacking = set(self._cache.lacking(cell.column.name for cell in cells))
         if lacking:
             self._cache.add(self._decode([cell for cell in cells if cell.column.name in lacking], self.check().rows))
-        return self._cache.batch(names, complete, self.check().rows)
 
     def _decode(self, cells: list[Cells], rows_most: int) -> Columns:
         found: Columns = {}
@@ -301,12 +301,3 @@ def open_source(
     relation = open_relation(data, columns, expected)
     path = None if opt_out is None else Path(opt_out)
     return Source(relation, dictionary, opt_out=path, memory_limit_bytes=memory_limit_bytes, allow_extra=allow_extra)
-
-
-def _slices(whole: Batch, batch_rows: int) -> Iterator[Batch]:
-    if whole.rows <= batch_rows:
-        yield whole
-        return
-    for start in range(0, whole.rows, batch_rows):
-        stop = min(start + batch_rows, whole.rows)
-        yield Batch({name: values[start:stop] for name, values in whole.columns.items()}, stop - start)
