@@ -11,7 +11,7 @@ from typing import Any
 
 from summand.methods import Local, Method, State, required_columns
 from summand.site.sources import Source
-from summand.study import Program
+from summand.study import Plan, Program
 from summand.tables import Array, Batch
 
 BATCH_ROWS_MAX, BATCH_ROWS_MIN = 262_144, 65_536
@@ -30,12 +30,13 @@ def summand_of(program: Program, state: dict[str, Any], site: str, source: Sourc
         found = source.count_people(plan.method.columns, required_columns(plan.method))
         return program.cohort_summand(site, found.rows, found.people, found.rows_dropped), local
     slot = program.slot_state(state, site)
-    partial = None if slot is None else _tally(plan.method, source, slot, local)
+    partial = None if slot is None else _tally(plan, source, slot, local)
     return program.method_summand(site, state, partial, local)
 
 
-def _tally(method: Method, source: Source, slot: State, local: Local) -> Any:
+def _tally(plan: Plan, source: Source, slot: State, local: Local) -> Any:
     """The sum over the batches, tallied by as many threads as the machine has cores, added in the rows' order."""
+    method = plan.method
     rows = max(BATCH_ROWS_MIN, BATCH_ROWS_MAX // THREADS)
     persons = bool(getattr(method, "by_person", False))
     # always at least one, if need be an empty one
