@@ -46,6 +46,27 @@ SCHEMAS: dict[str, Schema] = {
         },
         {"events": COUNT},
     ),
+    "kmeans": result_of(
+        ["kmeans"],
+        "k-means clustering: summand run kmeans --json",
+        {
+            "clusters": array_of(
+                object_of({"cluster": {"type": "string"}, "n": COUNT, "within_ss": NUMBER, "silhouette": NUMBER}),
+                description="Largest first.",
+            ),
+            "centres": array_of(
+                object_of({"column": {"type": "string"}}, patternProperties={"^cluster [0-9]+$": NUMBER})
+            ),
+            **dict.fromkeys(("within_ss", "total_ss", "explained", "silhouette"), NUMBER),
+            "scale": {"enum": ["sd", "range", "none"]},
+            "starts": array_of(
+                object_of(
+                    {"start": {"type": "integer"}, "within_ss": NUMBER, "iterations": {"type": "integer"},
+                     "chosen": {"type": "boolean"}}
+                )
+            ),
+        },
+    ),
     "pca": result_of(
         ["pca"],
         "Principal components: summand run pca --json",

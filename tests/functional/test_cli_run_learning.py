@@ -49,3 +49,14 @@ def test_boosting_prints_a_model_that_predicts(capsys: pytest.CaptureFixture[str
     assert 0.5 < risk.mean() < 0.9
     assert {row["rows"] for row in found["fit"]} == {"training", "held out"}
     assert picture.read_text().startswith("<svg")
+
+
+def test_kmeans_prints_clusters_and_draws(capsys: pytest.CaptureFixture[str], lung: Path, tmp_path: Path) -> None:
+    """Two clusters of everybody who has both values, in the documented form, and a drawing."""
+    picture = tmp_path / "centres.svg"
+    found = say(
+        capsys, "run", "kmeans", "age", "wt.loss", "--clusters", "2", "--sites", lung, "--by", "inst", "--json",
+        "--plot", picture,
+    ).matches("kmeans")  # fmt: skip
+    assert sum(row["n"] for row in found["clusters"]) == len(pd.read_csv(lung)[["age", "wt.loss"]].dropna())
+    assert picture.read_text().startswith("<svg")

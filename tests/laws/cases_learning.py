@@ -7,6 +7,7 @@ from cases_models import DICTIONARY, draw
 from law_case import Case
 
 from summand.methods.learning._boosting import Boosting
+from summand.methods.learning._kmeans import KMeans
 from summand.methods.learning._pca import PrincipalComponents
 from summand.tables import Limits
 
@@ -18,6 +19,8 @@ CASES = [
     Case("boosting", EVERYTHING, DICTIONARY, draw_with_gaps, rows_min=200),
     Case("boosting, numbers", Boosting("pressure ~ age + sex", **SMALL), DICTIONARY, draw, rows_min=150),
     Case("boosting, counts, coarse", COUNTED, DICTIONARY, draw_with_gaps, rows_min=200, limits=Limits()),
+    Case("kmeans", KMeans(("age", "pressure"), 2, 3), DICTIONARY, draw, rows_min=150),
+    Case("kmeans, as they are", KMeans((), 2, 2, "none"), DICTIONARY, draw, rows_min=150, limits=Limits()),
     Case("pca", PrincipalComponents(("age", "pressure", "pain", "ill")), DICTIONARY, draw, rows_min=150),
     Case("pca, covariance", PrincipalComponents((), "covariance", 2), DICTIONARY, draw, rows_min=150, limits=Limits()),
 ]

@@ -54,6 +54,7 @@ from summand.methods.evaluation import (
 )
 from summand.methods.learning import (
     Boosting,
+    KMeans,
     PrincipalComponents,
 )
 from summand.methods.models import (
@@ -97,6 +98,7 @@ __all__ = [
     "FineGray",
     "GeneralizedLinearModel",
     "InterruptedTimeSeries",
+    "KMeans",
     "KaplanMeier",
     "Layout",
     "LinearRegression",

@@ -22,6 +22,21 @@ def pca(
 
 
 @verb
+def kmeans(
+    columns: Numbers = None,
+    clusters: Annotated[int, typer.Option("--clusters", help="How many.")] = 3,
+    starts: Annotated[int, typer.Option("--starts", help="From how many sets of seeds.")] = 10,
+    scale: Annotated[str, typer.Option("--scale", help="sd, range or none.")] = "sd",
+    seed: Annotated[int, typer.Option("--seed", help="Of the draws.")] = 1,
+) -> Spec:
+    """Clusters of rows around centres, with sizes, sums of squares and silhouettes."""
+    return {
+        "name": "kmeans", "columns": list(columns or ()), "clusters": clusters, "starts": starts, "scale": scale,
+        "seed": seed,
+    }  # fmt: skip
+
+
+@verb
 def boosting(
     formula: Formula,
     loss: Annotated[str, typer.Option("--loss", help="auto, logistic, squared, or poisson for counts.")] = "auto",

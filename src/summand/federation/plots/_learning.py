@@ -41,4 +41,24 @@ def _importance(alt: Any, result: Values) -> Any:
     ).properties(width=WIDTH, height=HEIGHT)
 
 
-DRAWINGS: Mapping[str, Draw] = {"boosting": _importance, "pca": _scree}
+def _centres(alt: Any, result: Values) -> Any:
+    """Where each cluster's centre lies in each column, from the lowest centre to the highest."""
+    rows = []
+    for row in result.get("centres") or []:
+        values = {name: value for name, value in row.items() if name != "column" and value is not None}
+        low, high = min(values.values(), default=0.0), max(values.values(), default=0.0)
+        rows += [
+            {"column": row["column"], "cluster": name, "value": value,
+             "place": (value - low) / (high - low) if high > low else 0.5}
+            for name, value in values.items()
+        ]  # fmt: skip
+    if not rows:
+        return None
+    points = alt.Chart(alt.Data(values=rows)).mark_point(filled=True, size=90)
+    return points.encode(
+        x=alt.X("place:Q", title="from the lowest centre to the highest", axis=alt.Axis(labels=False)),
+        y=alt.Y("column:N", title=None), color=alt.Color("cluster:N", title=None), tooltip=["cluster:N", "value:Q"],
+    ).properties(width=WIDTH, height=ROW_HEIGHT * len(result["centres"]))  # fmt: skip
+
+
+DRAWINGS: Mapping[str, Draw] = {"boosting": _importance, "kmeans": _centres, "pca": _scree}

@@ -6,13 +6,15 @@ Promise: bins, centres and splits are learned from sums over all sites, and ever
 from summand.methods._protocol import Method
 from summand.methods.learning._boosting import Boosting
 from summand.methods.learning._boosting_predict import predict
+from summand.methods.learning._kmeans import KMeans
 from summand.methods.learning._pca import PrincipalComponents
 
-METHODS: tuple[type[Method], ...] = (Boosting, PrincipalComponents)
+METHODS: tuple[type[Method], ...] = (Boosting, KMeans, PrincipalComponents)
 
 __all__ = [
     "METHODS",
     "Boosting",
+    "KMeans",
     "PrincipalComponents",
     "predict",
 ]
