@@ -81,6 +81,7 @@ SCHEMAS: dict[str, Schema] = {
                 ],
                 "description": "All effects before treatment at once: chi-squared, or F with clusters.",
             },
+            "covariates": array_of(object_of({"term": TEXT, "estimate": NUMBER}), description="Their slopes, if any."),
             "clusters": {"type": "integer"},
             "treated_clusters": {"type": "integer"},
             "p_value_randomisation": {**NUMBER, "description": "Treatment dealt anew to the clusters."},

@@ -93,8 +93,15 @@ def test_difference_in_differences_prints_its_schema_and_draws_events(
     assert found["assignments"] == 1680
     assert (tmp_path / "events.svg").read_text().startswith("<svg")
 
-    shown = say(capsys, *words, *files, "--errors", "site").out
-    for text in ("Difference in differences", "overall", "Events", "Cohorts", "Fewer than 4 sites were treated"):
+    shown = say(capsys, *words, *files, "--errors", "site", "--covariates", "age").out
+    for text in (
+        "Difference in differences",
+        "overall",
+        "Events",
+        "Cohorts",
+        "Covariates",
+        "Fewer than 4 sites were treated",
+    ):
         assert text in shown
 
 

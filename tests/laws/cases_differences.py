@@ -68,6 +68,15 @@ CASES = [
     _case("differences, coarse", _differences("back", control="not_yet"), limits=Limits(3)),
     _case("differences, clusters", _differences(errors="cluster", cluster="clinic", draws=99)),
     Case("differences, sites", _differences(errors="site"), DICTIONARY, draw, 700, sites_matter=True),
+    _case("differences, covariates", _differences(covariates="back*week")),
+    Case(
+        "differences, covariates, sites",
+        _differences(errors="site", covariates="back"),
+        DICTIONARY,
+        draw,
+        700,
+        sites_matter=True,
+    ),
     Case("differences, missing is never", _differences(never=""), DICTIONARY, draw_without_codes, 700),
     _case("series, linear", InterruptedTimeSeries("days", "week", "7", season=4)),
     _case(

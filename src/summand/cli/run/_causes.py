@@ -70,6 +70,7 @@ def difference_in_differences(
     cluster: Annotated[str, typer.Option(help="With --errors cluster: the column of clusters.")] = "",
     draws: Annotated[int, typer.Option(help="Of the wild bootstrap and of treatments dealt anew.")] = 999,
     weights: Annotated[str, typer.Option(help="Of the wild bootstrap: webb or rademacher.")] = "webb",
+    covariates: Annotated[str, typer.Option(help="Adjusted for, such as 'age + sex'; not with clusters.")] = "",
     seed: Annotated[int, typer.Option(help="Of the draws.")] = 1,
 ) -> Spec:
     """Changes in treated groups against changes in others: effects by time since treatment, group and overall."""
@@ -84,6 +85,7 @@ def difference_in_differences(
         "cluster": cluster,
         "draws": draws,
         "weights": weights,
+        "covariates": covariates,
         "seed": seed,
     }
 

@@ -12,14 +12,25 @@ import numpy as np
 
 from summand.errors import UsageError
 from summand.methods import _spec
+from summand.methods._newton import upper
 from summand.methods._placed import Placed, check_length
 from summand.methods._protocol import Block, Layout, Local, Result, Setting, State, length
-from summand.methods.causes._differences_update import DifferencesState, after_cells, after_sites, comparable
-from summand.methods.causes._group_times import Combination
+from summand.methods.causes._adjusted import LEVERAGE_MAX
+from summand.methods.causes._differences_update import (
+    DifferencesState,
+    after_cells,
+    after_errors,
+    comparable,
+    stacked,
+)
 from summand.methods.causes._measured import Measured, outcome_columns
+from summand.methods.causes._nested import filled
 from summand.methods.causes._periods import FirstTreated, Values, cell_sums
+from summand.methods.formulas._design import Design
+from summand.methods.formulas._formula import parse
 from summand.tables import Array, Batch
 
+CHUNK_ROWS = 4096
 CLUSTERS_MAX = 500
 CELLS_MAX = 40_000
 DRAWS_MAX = 9_999
@@ -46,15 +57,17 @@ class DifferenceInDifferences(Placed):
         draws: With ``cluster``: draws of the wild bootstrap and of treatments dealt anew.
         weights: The bootstrap's: ``webb`` or ``rademacher``.
         seed: Of the draws.
+        covariates: Adjusted for, such as ``age + sex``, with the same slopes in every group and period; not with clusters.
 
-    Errors are those of the regression on one indicator for each cell: with ``people`` for unequal variances (HC2); with
+    Errors are those of the regression on one indicator for each cell (and the covariates): with ``people`` for unequal variances (HC2); with
     ``site`` and ``cluster`` from the squared sums of scores, times K / (K − 1) for K clusters, and Student's t with
     K − 1 degrees of freedom. With ``site`` only squares leave a site. A bootstrap over sites would need every draw's
     signed total, from which each site's own score follows, so it exists for clusters alone, whose sums are cells of
     enough people like those of any column's levels.
 
     Reveals: people, sum and squares of the outcome in every group and period, or in every cluster and period with the
-        group of each cluster; with ``site``, how many sites have treated people, and the squared scores.
+        group of each cluster; with ``site``, how many sites have treated people, and the squared scores; with covariates, their sums
+        by group and period and their products, and those of squared residuals.
 
     Raises:
         CohortTooSmall: where a cell has too few people.
@@ -75,6 +88,7 @@ class DifferenceInDifferences(Placed):
     draws: int = 999
     weights: str = "webb"
     seed: int = 1
+    covariates: str = ""
     setting: Setting | None = field(default=None, compare=False, repr=False)
 
     name: ClassVar[str] = "difference_in_differences"
@@ -88,7 +102,8 @@ class DifferenceInDifferences(Placed):
             FormulaInvalid, ColumnMissing, UsageError: if the settings do not fit the dictionary.
         """
         method = dataclasses.replace(self.from_spec(self.to_spec()), setting=setting)
-        method.measured  # noqa: B018 — all read the dictionary, and say now what does not fit
+        method.measured  # noqa: B018 — both read the dictionary, and say now what does not fit
+        method.design  # noqa: B018
         cells = len(method.groups) * (len(method.periods) + len(method.clusters or ()))
         if max(cells, len(method.clusters or ()) * len(method.periods)) > CELLS_MAX:
             raise UsageError(
@@ -122,19 +137,25 @@ class DifferenceInDifferences(Placed):
             _spec.whole(settings, "draws", 999, 99, DRAWS_MAX),
             _spec.choice(settings, "weights", ("webb", "rademacher")),
             _spec.whole(settings, "seed", 1, 0, 2**53),
+            _spec.text(settings, "covariates", ""),
         )
         if (method.errors == "cluster") is not bool(method.cluster):
             raise UsageError(
                 "Errors by cluster need a column of clusters, and only they.",
                 remedy="Give errors='cluster' and cluster='hospital', or neither.",
             )
-        method.columns  # noqa: B018 — parses the outcome
+        if method.covariates and method.cluster:
+            raise UsageError(
+                "Covariates and errors by cluster do not go together.", remedy="Use errors='people' or errors='site'."
+            )
+        method.columns  # noqa: B018 — parses the outcome and the covariates
         return method
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns it reads."""
-        own = (*outcome_columns(self.outcome), self.period, self.treated_from, self.cluster)
+        covariates = parse(f"~ {self.covariates}").columns if self.covariates else ()
+        own = (*outcome_columns(self.outcome), self.period, self.treated_from, self.cluster, *covariates)
         return tuple(dict.fromkeys(name for name in own if name))
 
     @property
@@ -146,6 +167,13 @@ class DifferenceInDifferences(Placed):
     def measured(self) -> Measured:
         """The outcome over the dictionary."""
         return Measured.of(self.outcome, self.placed.dictionary)
+
+    @cached_property
+    def design(self) -> Design | None:
+        """The covariates' columns, if there are any."""
+        if not self.covariates:
+            return None
+        return Design.of(parse(f"~ {self.covariates}"), self.placed.dictionary, intercept=False)
 
     @cached_property
     def periods(self) -> Values:
@@ -170,60 +198,87 @@ class DifferenceInDifferences(Placed):
         return len(self.groups if self.clusters is None else self.clusters), len(self.periods)
 
     def parameter_count(self) -> int:
-        """None: means of cells, each of enough people."""
-        return 0
+        """The covariates' slopes; means of cells, each of enough people, do not count."""
+        return 0 if self.design is None else len(self.design)
 
     def start(self) -> DifferencesState:
         """Nothing known yet."""
-        nothing = np.zeros(0)
-        return DifferencesState("cells", nothing.reshape(0, 0), nothing.reshape(0, 0), nothing.reshape(0, 0), nothing)
+        nothing, empty = np.zeros(0), np.zeros((0, 0))
+        return DifferencesState("cells", empty, empty, empty, nothing, 0, empty, empty, nothing, nothing)
 
     def layout(self, state: DifferencesState) -> Layout:
-        """Sums by cell; with errors by site, then the sites' squared scores.
+        """Sums by cell; where errors need residuals, then those of their squares, or the sites' squared scores.
 
-        Bounds per row: a score adds at most ``2 max_c |L_c| / n_c``, and is never more than ``2 Σ_c |L_c|`` in all,
-        since a site has at most the n people of a cell: so its square is at most the product of both.
+        Bounds per row: a squared residual over 1 − leverage, times two covariates about their means; a score's square is
+        at most the most that one row adds to it times the most that it can be in all (`Adjustment.site_bound`).
         """
-        if state.phase == "sites":
-            effects = comparable(state.counts, self.control)
-            bound = max(self._row_bound(effect, state) * self._site_bound(effect) for effect in effects)
-            return (Block("squared scores", "1", len(effects), bound * SLACK, "how precisely the effects are known"),)
+        if state.phase == "errors":
+            return self._errors_layout(state)
         cells = self.shape[0] * self.shape[1]
         which = "group" if self.clusters is None else "cluster"
-        blocks = [
+        p, levels = (0, 0) if self.design is None else (len(self.design), len(self.design.groups))
+        members = 0 if self.clusters is None else len(self.clusters) * len(self.groups)
+        by_site = int(self.errors == "site")
+        return filled(
             Block("people", "1", cells, 1.0, f"how many people each {which} has in each period"),
             Block("outcome", "1", cells, SLACK, f"the mean of each {which} in each period"),
             Block("squares", "1", cells, SLACK, f"the variance of each {which} in each period"),
-        ]
-        if self.clusters is not None:
-            size = len(self.clusters) * len(self.groups)
-            blocks.append(Block("clusters by group", "1", size, 1.0, "from when on each cluster is treated"))
+            Block("left out", "1", int(not self.never), 1.0, "how many people lack a value"),
+            Block("clusters by group", "1", members, 1.0, "from when on each cluster is treated"),
+            Block("levels", "1", levels, 1.0, "how many people each level of the covariates has"),
+            Block("covariates", "1", cells * p, SLACK, "their means in each group and period"),
+            Block("covariate products", "1", p * (p + 1) // 2, SLACK, "how they go together"),
+            Block("covariates with outcome", "1", p, SLACK, "how they go with the outcome"),
+            Block("sites treated", "1", by_site, 1.0, "how many sites have people of treated groups"),
+            Block("sites with rows", "1", by_site, 1.0, "how many sites have anyone"),
+        )
+
+    def _errors_layout(self, state: DifferencesState) -> Layout:
+        adjustment = state.adjustment
+        what = "how precisely the effects are known"
         if self.errors == "site":
-            blocks.append(Block("sites treated", "1", 1, 1.0, "how many sites have people of treated groups"))
-            blocks.append(Block("sites with rows", "1", 1, 1.0, "how many sites have anyone"))
-        return tuple(blocks)
+            weights = stacked(comparable(state.counts, self.control))
+            bound = adjustment.row_bound(weights) * float(adjustment.site_bound(weights).max())
+            return (Block("squared scores", "1", len(weights), bound * SLACK, what),)
+        cells, p = adjustment.x_means.shape
+        size = cells + cells * p + p * (p + 1) // 2
+        bound = 4.0 * SLACK * adjustment.residual_bound**2 / (1.0 - LEVERAGE_MAX)
+        return (Block("squared residuals", "1", size, bound, what),)
 
-    @staticmethod
-    def _row_bound(effect: Combination, state: DifferencesState) -> float:
-        return 2.0 * float((np.abs(effect.weights) / np.maximum(state.counts, 1.0)).max())
-
-    @staticmethod
-    def _site_bound(effect: Combination) -> float:
-        return 2.0 * float(np.abs(effect.weights).sum())
-
+    # ── at a site ────────────────────────────────────────────────────────────────────────────────────────────────────
     def tally(self, batch: Batch, state: DifferencesState, local: Local) -> Array:  # noqa: ARG002 — no local memory
-        """Sums by cell; later, residuals by cell."""
+        """Sums by cell; later, those of residuals."""
         rows = batch if self.complete_cases else batch.where(batch.complete(self._needed))
+        if state.phase == "cells":
+            return self._cells(rows, left_out=batch.rows - rows.rows)
+        adjustment = state.adjustment
+        cells, p = adjustment.x_means.shape
+        by_site = self.errors == "site"
+        sums = np.zeros(cells + p if by_site else length(self.layout(state)))
+        for first in range(0, rows.rows, CHUNK_ROWS):
+            part = rows.part(slice(first, min(first + CHUNK_ROWS, rows.rows)))
+            place = self.groups(part) * len(self.periods) + self.periods(part)
+            x = np.zeros((0, part.rows)) if self.design is None else self.design.matrix(part).T
+            u, x = adjustment.residuals(self.measured.scaled(part), x, place)
+            found = adjustment.site_sums(u, x, place) if by_site else adjustment.squares(u, x, place)
+            sums += found
+        return sums
+
+    def _cells(self, rows: Batch, left_out: int) -> Array:
         y, period, group = self.measured.scaled(rows), self.periods(rows), self.groups(rows)
         first, cells = (group if self.clusters is None else self.clusters(rows)), self.shape[0] * self.shape[1]
         place = first * self.shape[1] + period
-        if state.phase == "sites":
-            means = (state.sums / np.maximum(state.counts, 1.0)).ravel()
-            return np.bincount(place, weights=y - means[place], minlength=cells).astype(np.float64)
         parts = [cell_sums(place, y, cells).ravel()]
+        if not self.never:
+            parts.append(np.array([float(left_out)]))
         if self.clusters is not None:
             size = len(self.clusters) * len(self.groups)
             parts.append(np.bincount(first * len(self.groups) + group, minlength=size).astype(np.float64))
+        if self.design is not None:
+            x = self.design.matrix(rows).T
+            by_cell = [np.bincount(place, weights=row, minlength=cells).astype(np.float64) for row in x]
+            parts.append(self.design.group_counts(rows) if rows.rows else np.zeros(len(self.design.groups)))
+            parts += [np.stack(by_cell, axis=1).ravel(), upper(x @ x.T), x @ y]
         if self.errors == "site":
             treated = (group > 0) & (group < len(self.periods))
             parts.append(np.array([float(np.count_nonzero(treated)), float(rows.rows)]))
@@ -240,13 +295,9 @@ class DifferenceInDifferences(Placed):
             return partial, {}
         if state.phase == "cells":
             return np.concatenate((partial[:-2], partial[-2:] > 0.0)), {}
-        effects = comparable(state.counts, self.control)
-        means = partial / np.maximum(state.counts, 1.0).ravel()
-        scores = np.array([effect.weights.ravel() @ means for effect in effects])
-        most = np.array([self._site_bound(effect) for effect in effects])
-        return np.clip(scores, -most, most) ** 2, {}
+        return state.adjustment.scores(partial, stacked(comparable(state.counts, self.control))) ** 2, {}
 
     def update(self, total: Array, state: DifferencesState) -> DifferencesState | Result:
-        """The effects; with errors by site after one more round."""
+        """The effects; where errors need residuals after one more round."""
         check_length(total, length(self.layout(state)))
-        return after_sites(total, state, self) if state.phase == "sites" else after_cells(total, state, self)
+        return after_errors(total, state, self) if state.phase == "errors" else after_cells(total, state, self)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from summand.errors import CohortTooSmall, SingularInformation
-from summand.methods._groups import check_classes
+from summand.errors import CohortTooSmall, SingularInformation, UsageError
+from summand.methods._groups import check_classes, check_groups
 from summand.methods._protocol import Result, State
+from summand.methods.causes._adjusted import Adjustment, unadjusted
 from summand.methods.causes._clustered import Clustered, clusters_of
 from summand.methods.causes._contrasts import figures
 from summand.methods.causes._group_times import Combination, combinations, overall_effect
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 CLUSTERS_FEW = 20
 TREATED_FEW = 4
 RANK_MIN = 1e-10
+# Numbers in the table of effects by cells.
+EFFECT_CELLS_MAX = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -32,9 +35,11 @@ class DifferencesState(State):
     """What is known so far.
 
     Attributes:
-        phase: ``cells``, then ``sites`` where errors are by site.
+        phase: ``cells``, then ``errors`` where these need residuals: by site, or with covariates.
         counts, sums, squares: People, and outcome and its square summed, by group and period, scaled.
         sites: How many sites have treated people, and how many have anyone; empty unless errors are by site.
+        left_out: People who lack a value, where a missing start of treatment is none.
+        x_means, inverse, beta, means: The covariates' `Adjustment`.
     """
 
     phase: str
@@ -42,6 +47,45 @@ class DifferencesState(State):
     sums: Array
     squares: Array
     sites: Array
+    left_out: int
+    x_means: Array
+    inverse: Array
+    beta: Array
+    means: Array
+
+    @property
+    def adjustment(self) -> Adjustment:
+        """The adjusted means of the cells."""
+        cells, p = self.counts.size, len(self.beta)
+        x_means, inverse = self.x_means.reshape(cells, p), self.inverse.reshape(p, p)
+        return Adjustment(self.counts.ravel(), x_means, inverse, self.beta, self.means)
+
+
+@dataclass(frozen=True)
+class Precision:
+    """How precisely effects are known.
+
+    Attributes:
+        factor: F with covariance ``F F'``, shape (effects, any); for `block` alone, its rows' lengths are the errors.
+        freedom: Of Student's t; None for the normal distribution.
+    """
+
+    factor: Array
+    freedom: float | None
+
+    @property
+    def errors(self) -> Array:
+        """Standard errors, shape (effects,)."""
+        return np.asarray(np.sqrt((self.factor * self.factor).sum(axis=1)))
+
+    def block(self, which: list[int]) -> Array:
+        """The covariance of some effects."""
+        return np.asarray(self.factor[which] @ self.factor[which].T)
+
+
+def stacked(effects: list[Combination]) -> Array:
+    """The weights of effects, shape (effects, cells)."""
+    return np.stack([effect.weights.ravel() for effect in effects])
 
 
 def comparable(counts: Array, control: str) -> list[Combination]:
@@ -50,6 +94,9 @@ def comparable(counts: Array, control: str) -> list[Combination]:
     Raises:
         SingularInformation: if none of them is an effect of treatment.
     """
+    cohorts = int(counts[1:-1].any(axis=1).sum())
+    if cohorts * counts.shape[1] * counts.size > EFFECT_CELLS_MAX:
+        raise UsageError("There are too many groups and periods.", remedy="Use longer periods, such as quarters.")
     effects = combinations(counts, control)
     if not effects or effects[-1].kind != "overall":
         raise SingularInformation(
@@ -82,13 +129,29 @@ def after_cells(total: Array, state: DifferencesState, method: DifferenceInDiffe
     sites = np.zeros(0)
     if method.errors == "site":
         sites = np.concatenate((sums["sites treated"], sums["sites with rows"]))
-    known = DifferencesState("sites", tables[0], tables[1], tables[2], sites)
+    adjustment = _adjustment(sums, tables, method)
+    left_out = round(float(sums["left out"][0])) if "left out" in sums else 0
+    known = DifferencesState(
+        "errors", tables[0], tables[1], tables[2], sites, left_out,
+        adjustment.x_means, adjustment.inverse, adjustment.beta, adjustment.means,
+    )  # fmt: skip
     effects = comparable(known.counts, method.control)
-    if method.errors == "site":
+    if method.errors == "site" or method.design is not None:
         return known
     if clustered is None:
         return _result(known, method, effects, _by_people(known, effects), None)
     return _result(known, method, effects, *_by_cluster(known, effects, clustered, method))
+
+
+def _adjustment(sums: dict[str, Array], tables: list[Array], method: DifferenceInDifferences) -> Adjustment:
+    counts, outcome = tables[0].ravel(), tables[1].ravel()
+    if method.design is None:
+        return unadjusted(counts, outcome)
+    if "levels" in sums and method.placed.limits.minimum_cell > 1:
+        check_groups(sums["levels"], method.design, method.placed.limits)
+    x_sums = sums["covariates"].reshape(len(counts), len(method.design))
+    products, with_y = sums["covariate products"], sums["covariates with outcome"]
+    return Adjustment.of(counts, outcome, x_sums, products, with_y, method.design)
 
 
 def _check_cells(counts: Array, method: DifferenceInDifferences) -> None:
@@ -103,39 +166,34 @@ def _check_cells(counts: Array, method: DifferenceInDifferences) -> None:
         )
 
 
-def _means(state: DifferencesState) -> Array:
-    return state.sums / np.maximum(state.counts, 1.0)
-
-
-def _by_people(state: DifferencesState, effects: list[Combination]) -> tuple[Array, float | None]:
-    """The covariance of the effects where rows are independent, and the degrees of freedom (none: normal)."""
+def _by_people(state: DifferencesState, effects: list[Combination]) -> Precision:
+    """The precision of the effects where rows are independent."""
     n = state.counts
     variance = np.maximum(state.squares - state.sums**2 / np.maximum(n, 1.0), 0.0) / np.maximum(n - 1.0, 1.0)
-    weights = np.stack([effect.weights.ravel() for effect in effects])
+    weights = stacked(effects)
     used = np.abs(weights).any(axis=0)
     if bool((n.ravel()[used] < 2.0).any()):
         raise SingularInformation(
             "A cell that is compared has one person only, so its variance cannot be estimated.",
             remedy="Use longer periods, or errors by cluster.",
         )
-    return (weights * (variance / np.maximum(n, 1.0)).ravel()) @ weights.T, None
+    return Precision(weights * np.sqrt(variance / np.maximum(n, 1.0)).ravel(), None)
 
 
 def _by_cluster(
     state: DifferencesState, effects: list[Combination], clustered: Clustered, method: DifferenceInDifferences
-) -> tuple[tuple[Array, float | None], dict[str, Any]]:
-    """The covariance of the effects from the clusters' scores, and the tests that hold with few clusters."""
-    count, means, shares = len(clustered), _means(state), clustered.shares(state.counts)
-    weights = np.stack([effect.weights.ravel() for effect in effects])
-    scores = (shares * clustered.deviations(means)) @ weights.T
-    covariance = scores.T @ scores * (count / max(count - 1.0, 1.0))
+) -> tuple[Precision, dict[str, Any]]:
+    """The precision of the effects from the clusters' scores, and the tests that hold with few clusters."""
+    count, shares = len(clustered), clustered.shares(state.counts)
+    means = state.means.reshape(state.counts.shape)
+    scores = (shares * clustered.deviations(means)) @ stacked(effects).T
     draws = bootstrap_weights(method.weights, count, method.draws, method.seed)
     squares = (scores * scores).sum(axis=0)
     wild: list[float | None] = []
     for effect, square in zip(effects, squares.tolist(), strict=True):
         row = effect.weights.ravel()
         estimate = float(row @ means.ravel())
-        if not square > 0.0:
+        if effect.kind == "group_time" or not square > 0.0:
             wild.append(None)
             continue
         inverse = 1.0 / np.maximum(state.counts.ravel(), 1.0)
@@ -151,7 +209,7 @@ def _by_cluster(
     )
     tests = {"wild": wild, "p_value_randomisation": randomised, "assignments": ways, "clusters": count}
     tests["treated_clusters"] = sum(group not in (0, len(method.periods)) for group in clustered.groups)
-    return (covariance, float(count - 1)), tests
+    return Precision(scores.T * math.sqrt(count / max(count - 1.0, 1.0)), float(max(count - 1, 1))), tests
 
 
 def _dealt(
@@ -164,30 +222,34 @@ def _dealt(
     return 0.0 if math.isnan(found) else found
 
 
-def after_sites(total: Array, state: DifferencesState, method: DifferenceInDifferences) -> Result:
-    """The effects with errors from the sites' squared scores; without errors where there is one site only."""
-    sites = round(float(state.sites[-1]))
+def after_errors(total: Array, state: DifferencesState, method: DifferenceInDifferences) -> Result:
+    """The effects with errors from squared residuals, or from the sites' squared scores; none where there is one site."""
     effects = comparable(state.counts, method.control)
-    covariance = np.diag(total) * (sites / (sites - 1.0)) if sites > 1 else np.zeros((len(effects), len(effects)))
-    tests = {"clusters": sites, "treated_clusters": round(float(state.sites[0]))}
-    return _result(state, method, effects, (covariance, float(sites - 1)), tests)
+    if method.errors == "site":
+        sites = round(float(state.sites[1]))
+        factor = np.sqrt(total * (sites / (sites - 1.0)))[:, None] if sites > 1 else np.zeros((len(effects), 1))
+        tests = {"clusters": sites, "treated_clusters": round(float(state.sites[0]))}
+        return _result(state, method, effects, Precision(factor, float(max(sites - 1, 1))), tests)
+    weights = stacked(effects)
+    covariance = state.adjustment.covariance(total, weights)
+    roots, vectors = np.linalg.eigh(covariance)
+    return _result(state, method, effects, Precision(vectors * np.sqrt(np.maximum(roots, 0.0)), None), None)
 
 
 def _result(
     state: DifferencesState,
     method: DifferenceInDifferences,
     effects: list[Combination],
-    known: tuple[Array, float | None],
+    precision: Precision,
     tests: dict[str, Any] | None,
 ) -> Result:
-    covariance, freedom = known
-    scale, means = method.measured.half_width, _means(state)
+    scale, values_of = method.measured.half_width, stacked(effects) @ state.means
+    errors = precision.errors.tolist()
     rows: dict[str, list[dict[str, Any]]] = {kind: [] for kind in ("overall", "event", "cohort", "group_time")}
     wild = (tests or {}).get("wild")
     for k, effect in enumerate(effects):
-        value = float(effect.weights.ravel() @ means.ravel()) * scale
-        row = {**_name(effect, method), **figures(value, math.sqrt(covariance[k, k]) * scale, freedom)}
-        if wild is not None:
+        row = {**_name(effect, method), **figures(float(values_of[k]) * scale, errors[k] * scale, precision.freedom)}
+        if wild is not None and effect.kind != "group_time":
             row["p_value_wild"] = wild[k]
         rows[effect.kind].append(row)
     values: dict[str, Any] = {
@@ -204,7 +266,14 @@ def _result(
         "converged": True,
     }
     if method.errors != "site":
-        values["pre_trend"] = _pre_trend(effects, means, covariance, freedom)
+        values["pre_trend"] = _pre_trend(effects, values_of, precision)
+    if method.design is not None:
+        slopes = method.design.to_original @ state.beta * scale
+        values["covariates"] = [
+            {"term": term, "estimate": slope} for term, slope in zip(method.design.terms, slopes.tolist(), strict=True)
+        ]
+    if not method.never:
+        values.update({"people": values["n"], "n_dropped": Count(state.left_out)})
     for name in ("clusters", "treated_clusters", "p_value_randomisation", "assignments"):
         if tests is not None and name in tests:
             values[name] = tests[name]
@@ -248,17 +317,14 @@ def _tells(n: float, total: float, limits: Limits) -> bool:
     return limits.minimum_cell > 1 and min(events, n - events) < limits.minimum_cell - 0.5
 
 
-def _pre_trend(
-    effects: list[Combination], means: Array, covariance: Array, freedom: float | None
-) -> dict[str, Any] | None:
+def _pre_trend(effects: list[Combination], estimates: Array, precision: Precision) -> dict[str, Any] | None:
     """The joint test that estimates before treatment are zero; None where there are none, or too few clusters."""
     from scipy.special import chdtrc, fdtrc
 
     which = [k for k, effect in enumerate(effects) if effect.kind == "event" and effect.at < 0]
     if not which:
         return None
-    values = np.array([float(effects[k].weights.ravel() @ means.ravel()) for k in which])
-    own = covariance[np.ix_(which, which)]
+    values, own = estimates[which], precision.block(which)
     spread = np.sqrt(np.diag(own))
     if not bool((spread > 0.0).all()):
         return None
@@ -267,10 +333,10 @@ def _pre_trend(
         return None
     statistic = float((((vectors.T @ (values / spread)) ** 2) / roots).sum())
     q = len(which)
-    if freedom is None:
+    if precision.freedom is None:
         return {"statistic": statistic, "degrees_of_freedom": q, "p_value": float(chdtrc(q, statistic))}
     share = statistic / q
-    return {"statistic": share, "degrees_of_freedom": q, "p_value": float(fdtrc(q, freedom, share))}
+    return {"statistic": share, "degrees_of_freedom": q, "p_value": float(fdtrc(q, precision.freedom, share))}
 
 
 def _warnings(

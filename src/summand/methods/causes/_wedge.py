@@ -159,6 +159,7 @@ class SteppedWedge(Placed):
             Block("people", "1", cells, 1.0, "how many people each cluster has in each period"),
             Block("outcome", "1", cells, SLACK, "the mean of each cluster in each period"),
             Block("squares", "1", cells, SLACK, "the variance of each cluster in each period"),
+            Block("left out", "1", 1, 1.0, "how many people lack a value"),
             Block("clusters by group", "1", len(self.places) * len(self.groups), 1.0, "when each cluster is treated"),
         )
 
@@ -169,7 +170,7 @@ class SteppedWedge(Placed):
         place, periods, groups = self.places(rows), len(self.periods), len(self.groups)
         sums = cell_sums(place * periods + self.periods(rows), self.measured.scaled(rows), len(self.places) * periods)
         member = np.bincount(place * groups + self.groups(rows), minlength=len(self.places) * groups)
-        return np.concatenate((sums.ravel(), member.astype(np.float64)))
+        return np.concatenate((sums.ravel(), [float(batch.rows - rows.rows)], member.astype(np.float64)))
 
     def condense(self, partial: Array, state: PeriodState, local: Local) -> tuple[Array, Local]:  # noqa: ARG002
         """The site's sums as they are."""

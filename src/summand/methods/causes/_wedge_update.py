@@ -54,7 +54,11 @@ def result_of(total: Array, state: PeriodState, method: SteppedWedge) -> Result:
         fit = fit_fixed(clusters, terms)
     else:
         fit = fit_random(clusters, (within, n - cells), terms, nested=method.clusters == "nested")
-    return _result(found, used, exposures, fit, terms, method)
+    result = _result(found, used, exposures, fit, terms, method)
+    if method.never:
+        return result
+    left_out = {"people": Count(round(n)), "n_dropped": Count(round(float(sums["left out"][0])))}
+    return Result(result.method, {**result.values, **left_out}, result.warnings)
 
 
 def _check(tables: list[Array], method: SteppedWedge) -> None:
