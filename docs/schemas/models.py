@@ -61,7 +61,7 @@ SCHEMAS: dict[str, Schema] = {
             "levels": array_of(LEVEL),
         },
         {
-            "site": {"enum": ["pooled"]}, **CURVES,
+            "site": {"enum": ["pooled", "fixed"]}, **CURVES,
             "proportional_odds": array_of(
                 TEST, description="Score tests of equal coefficients at every threshold; null where there is none."
             ),

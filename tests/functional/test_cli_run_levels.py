@@ -55,3 +55,5 @@ def test_a_plain_page_shows_them(capsys: pytest.CaptureFixture[str], lung: Path)
     assert "Thresholds" in said.out
     assert "Proportional odds" in said.out
     assert "Levels" in said.out
+    said = say(capsys, "run", "multinomial", "ph.ecog ~ sex", "--sites", lung, "--by", "inst")
+    assert [line.split()[0] for line in said.out.splitlines() if " sex " in line] == ["1", "2"]

@@ -131,6 +131,37 @@ def test_two_levels_are_logistic() -> None:
     assert "proportional_odds" not in ordinal
 
 
+@pytest.mark.parametrize("link", ["logit", "probit"])
+def test_ordinal_with_a_shift_of_each_hospital(link: str) -> None:
+    """Shifts eliminated at the hospitals give the slopes, errors and gaps of clm with the hospital as a factor."""
+    spec = {"name": "ordinal", "formula": "num ~ age + sex + exang + oldpeak", "site": "fixed", "link": link}
+    result, expected = fitted(spec, 4), by_r(f"{link} fixed")
+    assert expected["largest gradient"] < 1e-10
+    assert result["log_likelihood"] == pytest.approx(expected["log-likelihood"], rel=1e-12)
+    for row in result["terms"]:
+        assert row["estimate"] == pytest.approx(expected[f"{TERMS[row['term']]} estimate"], rel=1e-8)
+        assert row["std_error"] == pytest.approx(expected[f"{TERMS[row['term']]} error"], rel=1e-8)
+    assert [row["term"] for row in result["thresholds"]] == ["1|2", "2|3", "3|4"]
+    for row in result["thresholds"]:
+        assert row["estimate"] == pytest.approx(expected[f"{row['term']} gap"], rel=1e-8)
+        assert row["std_error"] == pytest.approx(expected[f"{row['term']} gap error"], rel=1e-8)
+    assert "proportional_odds" not in result
+
+
+def test_hospitals_at_an_end_add_nothing() -> None:
+    """People who all have the lowest level, or all the highest, leave the fit of the others as it is, with a warning."""
+    table = heart()
+    low, high = (table[table["num"] == k].iloc[:20].assign(site=4 + k) for k in (0, 4))
+    method = OrdinalRegression("num ~ age + oldpeak", "fixed")
+    alone = run_plain(method, dealt(table, table["site"].to_numpy(), HEART), setting(HEART, 5))
+    more = pd.concat([table, low, high], ignore_index=True)
+    beside = run_plain(method, dealt(more, more["site"].to_numpy(), HEART), setting(HEART, 7))
+    for one, other in zip(alone.values["terms"], beside.values["terms"], strict=True):
+        assert one["estimate"] == pytest.approx(other["estimate"], rel=1e-10)
+        assert one["std_error"] == pytest.approx(other["std_error"], rel=1e-10)
+    assert beside.warnings == ("2 sites had the lowest or the highest level only and added nothing.",)
+
+
 def by_statsmodels(y: np.ndarray, x: np.ndarray, absent: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
     """MNLogit's likelihood climbed by Newton over the coefficients that are not ``absent``, to a score below 1e-10.
 
@@ -264,4 +295,6 @@ def test_thresholds_do_not_cross_on_the_way() -> None:
     for link in ("logit", "probit"):
         result = run_plain(OrdinalRegression("grade ~ x", link=link), small(x, grade), setting(SMALL, 3)).values
         low, high = (row["estimate"] for row in result["thresholds"])
+        own = run_plain(OrdinalRegression("grade ~ x", "fixed", link=link), small(x, grade), setting(SMALL, 3)).values
         assert 0.0 < high - low < 0.1
+        assert own["thresholds"][0]["estimate"] == pytest.approx(high - low, rel=0.05)

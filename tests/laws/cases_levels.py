@@ -20,6 +20,7 @@ def _case(
 CASES = [
     _case("ordinal, logit", OrdinalRegression("pain ~ age + sex")),
     _case("ordinal, probit, limits", OrdinalRegression("pain ~ age*sex", link="probit"), 200, Limits()),
+    _case("ordinal, fixed sites", OrdinalRegression("pain ~ age + sex", "fixed"), 300),
     _case("multinomial", MultinomialRegression("pain ~ age + sex", "pooled"), 150, Limits()),
     _case("multinomial, fixed sites", MultinomialRegression("pain ~ age + sex", "fixed"), 300),
 ]

@@ -24,7 +24,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "degrees_of_freedom",
     ),
     "terms": (
-        "term", "estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high",
+        "level", "term", "estimate", "estimate_1se", "std_error", "statistic", "p_value", "conf_low", "conf_high",
         "hazard_ratio", "hazard_ratio_low", "hazard_ratio_high", "odds_ratio", "odds_ratio_low", "odds_ratio_high",
         "risk_ratio", "risk_ratio_low", "risk_ratio_high",
         "rate_ratio", "rate_ratio_low", "rate_ratio_high", "mean_ratio", "mean_ratio_low", "mean_ratio_high",

@@ -94,9 +94,13 @@ def multinomial(formula: Formula, site: Intercepts = "pooled") -> Spec:
 def ordinal(
     formula: Formula,
     link: Annotated[str, typer.Option(help="logit: proportional odds; probit: a normal latent scale.")] = "logit",
+    site: Annotated[
+        str,
+        typer.Option(help="pooled: the same thresholds; fixed: shifted by a number of each site's own, never sent."),
+    ] = "pooled",
 ) -> Spec:
     """Regression of an outcome with ordered levels, with a test of proportional odds."""
-    return {"name": "ordinal", "formula": formula, "link": link}
+    return {"name": "ordinal", "formula": formula, "link": link, "site": site}
 
 
 @verb

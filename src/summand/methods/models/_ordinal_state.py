@@ -15,9 +15,13 @@ class OrdinalState(AscentState):
     Attributes:
         phase: ``survey`` while people are counted, ``ascent``, then ``test`` for proportional odds.
         counts: People by level, shape (k,).
+        site_count: Sites with rows, where each has its own shift; else 0.
+        sites_at_an_end: How many of these have the lowest or the highest level only.
         covariance: The upper triangle of the covariance at the maximum, in scaled units; empty before.
     """
 
     phase: str
     counts: Array
+    site_count: int
+    sites_at_an_end: int
     covariance: Array

@@ -15,6 +15,7 @@ from summand.methods._newton import equations, symmetric, term_rows, upper
 from summand.methods._protocol import Result
 from summand.methods.formulas._design import Design
 from summand.methods.formulas._outcome_levels import OutcomeLevels
+from summand.methods.models._ordinal_sites import quantiles
 from summand.methods.models._ordinal_state import OrdinalState
 from summand.tables import Array, Count, Limits
 
@@ -22,7 +23,7 @@ SEPARATED = "order people by the outcome's levels without an exception"
 
 
 def after_survey(
-    total: Array, state: OrdinalState, outcome: OutcomeLevels, design: Design, link: str, limits: Limits
+    total: Array, state: OrdinalState, outcome: OutcomeLevels, design: Design, link: str, site: str, limits: Limits
 ) -> OrdinalState:
     """Thresholds at the levels' shares, no effects.
 
@@ -31,33 +32,35 @@ def after_survey(
     """
     counts = np.rint(total[: len(outcome)])
     outcome.check(counts, limits)
-    check_groups(total[len(outcome) :], design, limits)
-    shares = np.cumsum(counts)[:-1] / counts.sum()
-    if link == "logit":
-        thresholds = np.log(shares / (1.0 - shares))
-    else:
-        from scipy.special import ndtri
-
-        thresholds = ndtri(shares)
+    check_groups(total[len(outcome) : len(outcome) + len(design.groups)], design, limits)
+    thresholds, sites, at_an_end = quantiles(counts, link), 0, 0
+    if site == "fixed":
+        thresholds, sites, at_an_end = thresholds[1:] - thresholds[0], round(float(total[-2])), round(float(total[-1]))
     accepted = np.concatenate((thresholds, np.zeros(len(design) - 1)))
-    return dataclasses.replace(state, phase="ascent", counts=counts, n=round(float(counts.sum())), accepted=accepted)
+    return dataclasses.replace(
+        state, phase="ascent", counts=counts, n=round(float(counts.sum())), accepted=accepted, site_count=sites,
+        sites_at_an_end=at_an_end,
+    )  # fmt: skip
 
 
 def climb(
-    total: Array, state: OrdinalState, outcome: OutcomeLevels, design: Design, link: str
+    total: Array, state: OrdinalState, outcome: OutcomeLevels, design: Design, link: str, site: str
 ) -> OrdinalState | Result:
     """One Newton step, shortened where it would cross thresholds; at the maximum the test, or the result.
 
     Raises:
         MethodError: with a diagnosis.
     """
-    cuts = len(outcome) - 1
-    following = ascend(_read(total, state, cuts, len(design) - 1), state, _parameters(outcome, design))
+    cuts, p, fixed = len(outcome) - 1, len(design) - 1, site == "fixed"
+    at = _read_condensed(total, state, cuts - 1 + p) if fixed else _read(total, state, cuts, p)
+    following = ascend(at, state, _parameters(outcome, design, fixed))
     if isinstance(following, Maximum):
         state = dataclasses.replace(following.state, covariance=upper(following.solver.inverse))
-        if cuts < 2 or len(design) < 2:
+        if cuts < 2 or len(design) < 2 or fixed:
             return _result(state, outcome, design, link, [])
         return dataclasses.replace(state, phase="test")
+    if fixed:  # a shortened step tells the sites that the last point was refused: they refuse crossing ones themselves
+        return following
     while not _are_increasing(following, cuts) and following.step_size > STEP_SIZE_MIN:
         following = dataclasses.replace(following, step_size=following.step_size / 2)
     return following
@@ -78,23 +81,35 @@ def _read(total: Array, state: OrdinalState, cuts: int, p: int) -> Evaluation:
     return Evaluation(float(total[0]), np.concatenate((score, shared[0])), information, least=1e-13 * 0.25 * state.n)
 
 
-def _threshold_names(outcome: OutcomeLevels) -> tuple[str, ...]:
-    return tuple(f"{low}|{high}" for low, high in zip(outcome.levels[:-1], outcome.levels[1:], strict=True))
+def _read_condensed(total: Array, state: OrdinalState, q: int) -> Evaluation:
+    """What the sites say once each has eliminated its own shift."""
+    likelihood, cut_off, decrement = total[:3].tolist()
+    return Evaluation(
+        likelihood, total[3 : 3 + q], symmetric(total[3 + q :], q), own_decrement=decrement, rows_cut_off=cut_off,
+        least=1e-13 * 0.25 * state.n,
+    )  # fmt: skip
 
 
-def _parameters(outcome: OutcomeLevels, design: Design) -> Parameters:
-    names = (*_threshold_names(outcome), *design.terms[1:])
-    return Parameters(names, _to_original(len(outcome) - 1, design), SEPARATED, highest=0.0)
+def _threshold_names(outcome: OutcomeLevels, fixed: bool) -> tuple[str, ...]:
+    names = tuple(f"{low}|{high}" for low, high in zip(outcome.levels[:-1], outcome.levels[1:], strict=True))
+    return names[fixed:]
 
 
-def _to_original(cuts: int, design: Design) -> Array:
+def _parameters(outcome: OutcomeLevels, design: Design, fixed: bool) -> Parameters:
+    names = (*_threshold_names(outcome, fixed), *design.terms[1:])
+    to_original = _to_original(len(outcome) - 1 - fixed, design, fixed)
+    return Parameters(names, to_original, SEPARATED, own_intercepts=fixed, highest=0.0)
+
+
+def _to_original(cuts: int, design: Design, fixed: bool) -> Array:
     """From thresholds and coefficients of the scaled columns to those of the columns themselves.
 
-    ``θ - x @ beta`` stays what it is; the constant that scaling moves into ``x @ beta`` goes to every threshold.
+    ``θ - x @ beta`` stays what it is; the constant that scaling moves into ``x @ beta`` goes to every threshold, or into
+    the sites' own shifts.
     """
     own = design.to_original
     whole = np.eye(cuts + len(design) - 1)
-    whole[:cuts, cuts:] = -own[0, 1:]
+    whole[:cuts, cuts:] = 0.0 if fixed else -own[0, 1:]
     whole[cuts:, cuts:] = own[1:, 1:]
     return whole
 
@@ -143,26 +158,31 @@ def _score_test(term: str, tested: range, score: Array, information: Array, cuts
 def _result(
     state: OrdinalState, outcome: OutcomeLevels, design: Design, link: str, tests: list[dict[str, Any]]
 ) -> Result:
-    cuts = len(outcome) - 1
-    to_original = _to_original(cuts, design)
+    fixed = state.site_count > 0
+    cuts = len(outcome) - 1 - fixed
+    to_original = _to_original(cuts, design, fixed)
     estimates = to_original @ state.beta
     covariance = to_original @ symmetric(state.covariance, len(estimates)) @ to_original.T
     terms = term_rows(design.terms[1:], estimates[cuts:], covariance[cuts:, cuts:])
     values: dict[str, Any] = {
         "terms": [_with_odds(row) for row in terms] if link == "logit" else terms,
-        "thresholds": term_rows(_threshold_names(outcome), estimates[:cuts], covariance[:cuts, :cuts]),
+        "thresholds": term_rows(_threshold_names(outcome, fixed), estimates[:cuts], covariance[:cuts, :cuts]),
         "levels": [
             {"level": level, "n": Count(int(count))} for level, count in zip(outcome.levels, state.counts, strict=True)
         ],
         "n": Count(state.n),
         "converged": True,
         "log_likelihood": state.log_likelihood,
-        "site": "pooled",
+        "site": "fixed" if fixed else "pooled",
         "link": link,
     }
     if tests:
         values["proportional_odds"] = tests
-    return Result("ordinal", values)
+    warnings = []
+    if state.sites_at_an_end:
+        sites = "1 site" if state.sites_at_an_end == 1 else f"{state.sites_at_an_end} sites"
+        warnings.append(f"{sites} had the lowest or the highest level only and added nothing.")
+    return Result("ordinal", values, tuple(warnings))
 
 
 def _with_odds(row: dict[str, Any]) -> dict[str, Any]:

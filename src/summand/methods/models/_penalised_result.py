@@ -30,7 +30,11 @@ def finished(method: PenalisedRegression, state: PenalisedState, training: Train
     null = 2.0 * (float(saturated.sum()) - _null_likelihood(method, training)) * scale
     coefficients = _told(method, state, state.accepted[:count])
     path = [
-        {"lambda": penalty, "nonzero": int(np.count_nonzero(b[1:])), "deviance_ratio": 1.0 - d / null}
+        {
+            "lambda": penalty,
+            "nonzero": int(np.count_nonzero(b[1:])),
+            "deviance_ratio": 1.0 - d / null if b[1:].any() else 0.0,
+        }
         for penalty, b, d in zip(state.lambdas.tolist(), state.accepted[:count], deviance.tolist(), strict=True)
     ]
     names = ("Intercept", *method.design.terms)
