@@ -23,6 +23,19 @@ _RISK: Schema = {
     "people": COUNT,
     **dict.fromkeys(("predicted", "observed", "conf_low", "conf_high", "observed_over_expected"), NUMBER),
 }
+_LEFT_OUT = object_of(
+    {
+        "model": TEXT, "note": {"type": ["string", "null"]},
+        **dict.fromkeys(
+            (
+                "auc", "auc_std_error", "auc_low", "auc_high", "brier", "brier_scaled", "observed", "expected",
+                "calibration_slope", "calibration_slope_std_error", "calibration_in_the_large",
+                "calibration_in_the_large_std_error",
+            ),
+            NUMBER,
+        ),
+    }
+)  # fmt: skip
 PERFORMANCE = object_of(
     {
         "model": TEXT, "group": TEXT,
@@ -49,6 +62,23 @@ SCHEMAS: dict[str, Schema] = {
             "at": NUMBER,
             "calibration": array_of(object_of({"model": TEXT, **_RISK})),
             "risk_groups": array_of(object_of({"model": TEXT, "risk_group": {"type": "integer"}, **_RISK})),
+        },
+    ),
+    "internal-external": result_of(
+        ["internal_external"],
+        "A model tested at each site that it was not made at: summand run internal_external --json",
+        {
+            "by_site": {
+                "type": "object",
+                "additionalProperties": object_of(
+                    {"n": COUNT},
+                    {
+                        "event": TEXT, "outcome": TABLE, "models": array_of(_LEFT_OUT),
+                        "coefficients": array_of(object_of({"term": TEXT, "estimate": {"type": "number"}})),
+                        "error": {"type": "object"},
+                    },
+                ),
+            }
         },
     ),
     "roc": result_of(

@@ -72,3 +72,18 @@ def test_concordance_equals_lifelines(capsys: pytest.CaptureFixture[str], lung: 
         (1 - 0.55 ** np.exp(0.48 * data["ph.ecog"])).mean(), rel=1e-10
     )
     assert picture.read_text().startswith("<svg")
+
+
+def test_every_institution_is_left_out_once(capsys: pytest.CaptureFixture[str], lung: Path) -> None:
+    """Over three files the JSON fits, at the release level that it needs; a reader sees a line for each."""
+    data = pd.read_csv(lung)
+    files = []
+    for k in range(3):
+        files.append(lung.with_name(f"part{k}.csv"))
+        data.iloc[k::3].to_csv(files[-1], index=False)
+    words = ["run", "internal_external", "time < 365 ~ age + ph.ecog + sex", "--sites", *files]
+    found = say(capsys, *words, "--json").matches("internal-external")
+    assert found["release_level"] == "site_level"
+    assert all(0.4 < site["models"][0]["auc"] < 0.9 for site in found["by_site"].values())
+    shown = say(capsys, *words).out
+    assert all(f"part{k}" in shown for k in range(3))

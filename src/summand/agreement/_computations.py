@@ -37,6 +37,7 @@ COMPUTATIONS: dict[str, str] = {
     "interrupted_time_series": "level and slope of a series before and after a change (interrupted time series)",
     "stepped_wedge": "effect of a treatment that clusters begin one after the other (stepped wedge)",
     "evaluate": "testing how well a model predicts",
+    "internal_external": "a model made at all sites but one and tested there, for each site",
     "evaluate_survival": "testing how well a model tells who has an event earlier",
     "roc": "comparing how well models tell cases from others (ROC curves)",
     "thresholds": "what acting on a model's risks would do (net benefit, predictive values)",

@@ -35,7 +35,7 @@ def _sum(cells: Sequence[Any]) -> int | None:
 
 
 def _ends(row: Mapping[str, Any], missing: Sequence[Any] | None) -> Record:
-    lacking = "" if missing is None else _sum(missing)
+    lacking = NOTHING if missing is None else _sum(missing)
     return {
         "missing": HIDDEN if lacking is None else str(lacking),
         "SMD": NOTHING if row["smd"] is None else f"{row['smd']:.3f}",
@@ -85,7 +85,7 @@ def _median(row: Mapping[str, Any], place: int) -> str:
 def _value(value: Any) -> str:
     """A value, or the ends of the band in which it lies."""
     if isinstance(value, (list, tuple)):
-        return f"{value[0]:.4g}–{value[1]:.4g}"
+        return f"{value[0]:.4g} to {value[1]:.4g}"
     return f"{value:.4g}"
 
 

@@ -10,6 +10,7 @@ computes what the study's limits forbid, and a fit that does not exist is a diag
 """
 
 from summand.methods._protocol import (
+    AcrossSlots,
     Block,
     Layout,
     Local,
@@ -49,6 +50,7 @@ from summand.methods.description import (
 from summand.methods.evaluation import (
     Evaluate,
     EvaluateSurvival,
+    InternalExternal,
     Roc,
     Thresholds,
 )
@@ -84,6 +86,7 @@ __all__ = [
     "FAMILIES",
     "METHODS",
     "AalenJohansen",
+    "AcrossSlots",
     "Block",
     "Boosting",
     "CompareGroups",
@@ -97,6 +100,7 @@ __all__ = [
     "EvaluateSurvival",
     "FineGray",
     "GeneralizedLinearModel",
+    "InternalExternal",
     "InterruptedTimeSeries",
     "KMeans",
     "KaplanMeier",

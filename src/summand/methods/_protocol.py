@@ -23,7 +23,7 @@ from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 import numpy as np
 
-from summand.errors import OwnProtocolError, PeerProtocolError
+from summand.errors import OwnProtocolError, PeerProtocolError, SummandError
 from summand.tables import Array, Batch, Dictionary, Limits
 
 Local = Mapping[str, Array]
@@ -152,6 +152,23 @@ class Result:
     method: str
     values: Mapping[str, Any]
     warnings: tuple[str, ...] = field(default=())
+
+
+@runtime_checkable
+class AcrossSlots(Protocol):
+    """What a method has besides, whose result for one site rests on the sums of the others.
+
+    It runs at the release level ``site_level`` alone: there every site has a slot of its own in the total, so that each
+    site's sums are opened anyway.
+    """
+
+    def start_slot(self, slot: int, taking_part: tuple[int, ...]) -> State:
+        """The state before any sum of one site's slot; ``taking_part`` are the slots of all that take part."""
+
+    def update_slots(
+        self, totals: Mapping[int, Array], states: Mapping[int, Any]
+    ) -> Mapping[int, State | Result | SummandError]:
+        """From the sums of all slots to each slot's next state, its result, or what ended it."""
 
 
 @runtime_checkable

@@ -10,8 +10,8 @@ from typing import Any
 from summand.agreement import Agreement
 from summand.disclosure import CMS_MINIMUM_CELL, limits_for
 from summand.encoding import canonical, digest
-from summand.errors import DatasetNotPermitted
-from summand.methods import Method, Setting, from_spec
+from summand.errors import DatasetNotPermitted, ReleaseNotPermitted
+from summand.methods import AcrossSlots, Method, Setting, from_spec
 from summand.study._request import SignedStudy, StudyRequest
 from summand.tables import Dictionary, Limits, dictionary_from_table_schema
 
@@ -70,6 +70,7 @@ class Plan:
 
         Raises:
             DatasetNotPermitted: if the datasets differ in dictionary.
+            ReleaseNotPermitted: if the method's result is one for each site, and the request's level is ``total``.
             MethodError, DataError, UsageError: if the method does not fit the dictionary.
         """
         request = study.request
@@ -80,6 +81,13 @@ class Plan:
         limits = effective_limits(agreement, request)
         rows_max = {name: int(dataset.rows_max) for name, dataset in zip(names, datasets, strict=True)}
         alone = request.release_level == "site_level"
+        asked = from_spec(request.method)
+        if isinstance(asked, AcrossSlots) and not alone:
+            raise ReleaseNotPermitted(
+                f"The method '{asked.name}' has a result for each site, which the level 'total' does not release.",
+                remedy="Ask at the release level site_level, if the agreement permits it by name.",
+                clause="D.release_levels",
+            )
         setting = Setting(
             dictionary,
             limits,
@@ -95,7 +103,7 @@ class Plan:
             rows_max=rows_max,
             dictionary=dictionary,
             limits=limits,
-            method=from_spec(request.method).under(setting),
+            method=asked.under(setting),
             epoch=digest(b"summand/epoch/v1", bytes.fromhex(study.hash))[:16],
             round_deadline_seconds=int(agreement.data.round_deadline_seconds),
         )

@@ -6,15 +6,15 @@ total opens each site's numbers: that is what the agreement permitted by name. A
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from summand.disclosure import judge_cohort, release
-from summand.errors import MethodError, PeerProtocolError, Refusal
-from summand.methods import Block, Layout, Local, Result, State, bounds, length, rounds_max
+from summand.errors import MethodError, PeerProtocolError, Refusal, SummandError
+from summand.methods import AcrossSlots, Block, Layout, Local, Result, State, bounds, length, rounds_max
 from summand.securesum import Codec
 from summand.study._cohort import COHORT_BLOCKS, Cohort
 from summand.study._plan import Plan
@@ -130,28 +130,47 @@ class Program:
             if self.plan.at_site_level and _too_few(cohort, parameters, limits):
                 slot["ended"] = {"too_few": True}
             else:
-                slot["state"] = method.start().to_json()
+                slot["state"] = {}
             slots.append(slot)
+        taking_part = tuple(place for place, slot in enumerate(slots) if "state" in slot)
+        for place in taking_part:
+            start = method.start_slot(place, taking_part) if isinstance(method, AcrossSlots) else method.start()
+            slots[place]["state"] = start.to_json()
         return self._next({"phase": "method", "round": state["round"] + 1, "slots": slots})
 
     def _step(self, total: Array, state: ProgramState) -> ProgramState | Finished:
-        slots, start = [], 0
-        for slot, slot_state in zip(state["slots"], self._slot_states(state), strict=True):
-            if slot_state is None:
-                slots.append(slot)
-                continue
-            stop = start + length(self.plan.method.layout(slot_state))
-            slots.append(self._step_slot(slot, slot_state, total[start:stop]))
-            start = stop
+        states = {place: known for place, known in enumerate(self._slot_states(state)) if known is not None}
+        totals, start = {}, 0
+        for place, known in states.items():
+            stop = start + length(self.plan.method.layout(known))
+            totals[place], start = total[start:stop], stop
+        following = self._following(totals, states)
+        slots = [
+            self._stepped(slot, following[place]) if place in following else slot
+            for place, slot in enumerate(state["slots"])
+        ]
         return self._next({"phase": "method", "round": state["round"] + 1, "slots": slots})
 
-    def _step_slot(self, slot: dict[str, Any], slot_state: State, total: Array) -> dict[str, Any]:
-        try:
-            following = self.plan.method.update(total, slot_state)
-        except (MethodError, Refusal) as error:
-            if not self.plan.at_site_level:
-                raise
-            return {"cohort": slot["cohort"], "ended": {"error": error.to_public_dict()}}
+    def _following(
+        self, totals: Mapping[int, Array], states: Mapping[int, State]
+    ) -> Mapping[int, State | Result | SummandError]:
+        """What follows in each slot: by itself, or from all sites' sums where the method asks for that."""
+        method = self.plan.method
+        if isinstance(method, AcrossSlots):
+            return method.update_slots(totals, states)
+        following: dict[int, State | Result | SummandError] = {}
+        for place, known in states.items():
+            try:
+                following[place] = method.update(totals[place], known)
+            except (MethodError, Refusal) as error:
+                if not self.plan.at_site_level:
+                    raise
+                following[place] = error
+        return following
+
+    def _stepped(self, slot: dict[str, Any], following: State | Result | SummandError) -> dict[str, Any]:
+        if isinstance(following, SummandError):
+            return {"cohort": slot["cohort"], "ended": {"error": following.to_public_dict()}}
         if isinstance(following, Result):
             released = release(dict(following.values), self.plan.limits)
             return {"cohort": slot["cohort"], "ended": {"values": released, "warnings": list(following.warnings)}}

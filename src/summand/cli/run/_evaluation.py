@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from summand.cli.run._verb import Spec, verb
+from summand.cli.run._verb import Formula, Spec, verb
 from summand.errors import UsageError
 
 Outcome = Annotated[str, typer.Argument(help="Such as 'num > 0', or a column with two values.")]
@@ -65,3 +65,9 @@ def evaluate_survival(
         raise UsageError("There is not one baseline for each model.", remedy="Give --baseline once for each --model.")
     named = {str(read.get("name")): value for read, value in zip(models, given, strict=False)}
     return {"name": "evaluate_survival", "outcome": outcome, "models": models, "at": at, "baseline": named}
+
+
+@verb
+def internal_external(formula: Formula) -> Spec:
+    """A logistic model fitted at all sites but one and judged there, for each site in turn."""
+    return {"name": "internal_external", "formula": formula}

@@ -68,10 +68,11 @@ def run(
 ) -> None:
     """Compute a request over files and show what comes out."""
     from summand.federation._files import open_files, read_dictionary
-    from summand.methods import from_spec
+    from summand.methods import AcrossSlots, from_spec
 
-    from_spec(spec)  # what is wrong with the request itself is said before a file is opened
+    method = from_spec(spec)  # what is wrong with the request itself is said before a file is opened
+    level = "site_level" if isinstance(method, AcrossSlots) else "total"
     meaning = None if dictionary is None else read_dictionary(dictionary)
     with progress(lambda: f"Computing {spec['name']}"), open_files(sites, by=by, dictionary=meaning) as federation:
-        result = federation.run(spec)
+        result = federation.run(spec, release_level=level)
     print_result(result, as_json=as_json, plot=plot)

@@ -15,6 +15,9 @@ from summand.methods.description._mantel_haenszel import Strata, homogeneity
 from summand.methods.description._two_by_two import measures
 from summand.tables import Array, Count, CountTable, Limits
 
+# Below this expected count chi-square is in doubt, and the lack of an exact test worth a word (Cochran 1954).
+EXPECTED_MIN = 5.0
+
 
 class Asked(Protocol):
     """What of the method is told."""
@@ -103,7 +106,8 @@ def _left_out(asked: Asked, table: Array, tests: list[dict[str, Any]]) -> tuple[
         if place not in places
     ]
     told: tuple[str, ...] = (f"Nobody has {', '.join(empty)}: the tests leave that out.",) if empty else ()
-    if any(row["test"] == "Fisher's exact" and row["p_value"] is None for row in tests):
+    lacks_exact = any(row["test"] == "Fisher's exact" and row["p_value"] is None for row in tests)
+    if lacks_exact and float(expected(_inhabited(table)[0]).min()) < EXPECTED_MIN:
         told += ("The exact test of a table of this size takes too much work, and is left out.",)
     return told
 

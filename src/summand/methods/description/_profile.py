@@ -14,7 +14,14 @@ from summand.methods._placed import Placed, check_length
 from summand.methods._protocol import Block, Layout, Local, Result, Setting, State, length
 from summand.methods.description._factor import Factor, column_of
 from summand.methods.description._profile_figures import Figures
-from summand.methods.description._profile_state import REFINEMENTS_MAX, Bins, Narrowing, ProfileState, windows_of
+from summand.methods.description._profile_state import (
+    REFINEMENTS_MAX,
+    Bins,
+    Narrowing,
+    ProfileState,
+    Windows,
+    windows_of,
+)
 from summand.methods.description._profile_sums import SLACK, Variable, first_blocks, first_sums, squares, window_counts
 from summand.tables import Array, Batch, Column
 
@@ -101,8 +108,8 @@ class Profile(Placed):
                     Block(f"{name}: squares", "1", groups, 4.0 * SLACK, f"the spread of {name} in each group")
                 )
             windows = windows_of(self._open(state, number), divisions)
-            if windows:
-                size = groups * sum(window.bins for window in windows)
+            if len(windows):
+                size = groups * windows.bins
                 blocks.append(
                     Block(f"{name}: bins", "1", size, 1.0, f"how many of each group lie where in {name}, finely")
                 )
@@ -135,7 +142,7 @@ class Profile(Placed):
             if state.round == 1:
                 parts.append(squares(variable, known, group, figures.scaled_means[number]))
             windows = windows_of(self._open(state, number), divisions)
-            if windows:
+            if len(windows):
                 parts.append(window_counts(variable, known, group, groups, windows))
         return np.concatenate(parts) if parts else np.zeros(0)
 
@@ -181,7 +188,7 @@ class Profile(Placed):
             keep[cells], at, below = not exact, cells.stop, np.zeros((1, groups))
             counts = total[cells].reshape(-1, groups)
             is_ranked = np.array([self._wants_ranks(variable)])
-            narrowing.settle(number, Bins.of((window,), counts, below, is_ranked))
+            narrowing.settle(number, Bins.of(Windows.one(window), counts, below, is_ranked))
             number += 1
         return total[keep]
 
@@ -195,8 +202,8 @@ class Profile(Placed):
                 at += groups
             bins = self._open(state, number)
             windows = windows_of(bins, divisions)
-            if windows:
-                size = groups * sum(window.bins for window in windows)
+            if len(windows):
+                size = groups * windows.bins
                 counts = total[at : at + size].reshape(-1, groups)
                 at += size
                 narrowing.settle(number, Bins.of(windows, counts, bins[:, 4:], bins[:, 3] > 0.0))

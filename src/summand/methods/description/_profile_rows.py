@@ -8,15 +8,13 @@ import numpy as np
 
 from summand.errors import CohortTooSmall
 from summand.methods.description._contingency import expected, independence
+from summand.methods.description._crosstab_result import EXPECTED_MIN
 from summand.methods.description._factor import Factor
 from summand.methods.description._group_tests import mean_tests, rank_tests, standardised_levels, standardised_number
 from summand.methods.description._profile_figures import Figures
 from summand.methods.description._profile_state import PARTS
 from summand.methods.description._profile_sums import Variable
 from summand.tables import Array, Count, CountTable
-
-# Below this expected count the exact test is told in place of chi-square (Cochran 1954, Biometrics 10(4)).
-EXPECTED_MIN = 5.0
 
 
 def group_rows(factor: Factor, figures: Figures) -> list[dict[str, Any]]:
@@ -39,13 +37,16 @@ def group_rows(factor: Factor, figures: Figures) -> list[dict[str, Any]]:
 def number_row(variable: Variable, factor: Factor, figures: Figures, *, by_ranks: bool) -> dict[str, Any]:
     """A number: people, mean and deviation, quartiles, standardised difference, and one test."""
     present, missing = figures.people(variable)
+    known = counts_of(("known", "missing"), factor, np.array([present, missing]))
+    if figures.is_limited:  # nobody lacks a value: such rows are left out before
+        known = counts_of(("known",), factor, present[None, :])
     told = figures.means_and_deviations(variable)
     row: dict[str, Any] = {
         "variable": variable.column.name,
         "kind": "number",
         "unit": variable.column.unit,
         "summary": "median" if by_ranks else "mean",
-        "counts": counts_of(("known", "missing"), factor, np.array([present, missing])),
+        "counts": known,
         "mean": [mean for mean, _ in told],
         "sd": [sd for _, sd in told],
         **{part: [figures.quantile(variable, place, part) for place in range(len(factor) + 1)] for part in PARTS},
@@ -111,7 +112,7 @@ def level_row(variable: Variable, factor: Factor, figures: Figures) -> dict[str,
 
 
 def _level_tests(table: Array) -> list[dict[str, Any]]:
-    """Chi-square, or the exact test first where a cell is expected to hold few."""
+    """Chi-square, or the exact test first where a cell is expected to hold few (Cochran 1954, Biometrics 10(4))."""
     tests = {row["test"]: row for row in independence(table)}
     pearson, exact = tests["Pearson chi-square"], tests["Fisher's exact"]
     return [exact, pearson] if float(expected(table).min()) < EXPECTED_MIN else [pearson]

@@ -67,9 +67,49 @@ class ProfileState(State):
         return max(2, min(DIVISIONS_MAX, NUMBERS_MAX // (count * groups)))
 
 
-def windows_of(bins: Array, divisions: int) -> tuple[Window, ...]:
+@dataclass(frozen=True)
+class Windows:
+    """Disjoint windows in ascending order, as `Window` but many at once. All of shape (windows,).
+
+    Attributes:
+        first: The first key of each.
+        span: How many keys it has.
+        width: Keys per bin.
+    """
+
+    first: NDArray[np.int64]
+    span: NDArray[np.int64]
+    width: NDArray[np.int64]
+
+    @classmethod
+    def over(cls, first: Array, span: Array, divisions: int) -> Windows:
+        """The finest windows with at most so many bins each."""
+        keys = span.astype(np.int64)
+        return cls(first.astype(np.int64), keys, -(-keys // divisions))
+
+    @classmethod
+    def one(cls, window: Window) -> Windows:
+        """A single window."""
+        first, span, width = (np.array([n], dtype=np.int64) for n in (window.first, window.span, window.width))
+        return cls(first, span, width)
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """How many bins each has."""
+        return -(-self.span // self.width)
+
+    @property
+    def bins(self) -> int:
+        """How many bins all have together."""
+        return int(self.sizes.sum())
+
+
+def windows_of(bins: Array, divisions: int) -> Windows:
     """How each of some open bins is divided."""
-    return tuple(Window.over(int(row[1]), int(row[2]), divisions) for row in bins)
+    return Windows.over(bins[:, 1], bins[:, 2], divisions)
 
 
 @dataclass(frozen=True)
@@ -90,23 +130,20 @@ class Bins:
     is_ranked: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, windows: tuple[Window, ...], counts: Array, below: Array, is_ranked: NDArray[np.bool_]) -> Bins:
+    def of(cls, windows: Windows, counts: Array, below: Array, is_ranked: NDArray[np.bool_]) -> Bins:
         """The bins of divided windows.
 
         Args:
-            windows: Disjoint, in ascending order.
+            windows: What was divided.
             counts: Of all their bins, shape (bins, groups).
             below: People of each group below each window, shape (windows, groups).
             is_ranked: For each window.
         """
-        sizes = np.array([window.bins for window in windows], dtype=np.int64)
+        sizes = windows.sizes
         starts = np.cumsum(sizes) - sizes
         which = np.repeat(np.arange(len(windows)), sizes)
         place = np.arange(len(which)) - starts[which]
-        first, span, width = (
-            np.array([getattr(window, name) for window in windows], dtype=np.int64)[which]
-            for name in ("first", "span", "width")
-        )
+        first, span, width = windows.first[which], windows.span[which], windows.width[which]
         rounded = np.rint(counts)
         before = np.cumsum(rounded, axis=0) - rounded
         reached = before - before[starts][which] + below[which]

@@ -12,6 +12,7 @@ from summand.errors import FormulaInvalid
 from summand.methods._protocol import Block
 from summand.methods.description._describe_cells import BAND_BINS, codes_of, levels
 from summand.methods.description._grid import FIRST_BINS, KeyArray, Keys, Window
+from summand.methods.description._profile_state import Windows
 from summand.methods.formulas._terms import TEXT_REMEDY
 from summand.tables import Array, Batch, Column
 
@@ -125,25 +126,18 @@ def squares(variable: Variable, batch: Batch, group: Codes, means: Array) -> Arr
     return np.bincount(own, weights=deviation * deviation, minlength=len(means)).astype(np.float64)
 
 
-def window_counts(
-    variable: Variable, batch: Batch, group: Codes, groups: int, windows: tuple[Window, ...]
-) -> Array:  # fmt: skip
-    """How many people of each group lie in each bin of some disjoint windows in order, shape (bins × groups,)."""
+def window_counts(variable: Variable, batch: Batch, group: Codes, groups: int, windows: Windows) -> Array:
+    """How many people of each group lie in each bin of some windows in order, shape (bins × groups,)."""
     assert variable.keys is not None
     values = batch.number(variable.column.name)
     present = ~np.isnan(values)
     return counted_in(windows, variable.keys(values[present]), group[present], groups)
 
 
-def counted_in(windows: tuple[Window, ...], keys: KeyArray, group: Codes, groups: int) -> Array:
-    """How many of some rows of each group lie in each bin of disjoint windows in order, shape (bins × groups,)."""
-    first, span, width, sizes = (
-        np.array([getattr(window, name) for window in windows], dtype=np.int64)
-        for name in ("first", "span", "width", "bins")
-    )
-    which = np.searchsorted(first, keys, side="right") - 1
-    inside = (which >= 0) & (keys < first[which] + span[which])
-    which = which[inside]
-    starts = np.cumsum(sizes) - sizes
-    places = starts[which] + (keys[inside] - first[which]) // width[which]
-    return _counted(places, group[inside], int(sizes.sum()), groups).ravel()
+def counted_in(windows: Windows, keys: KeyArray, group: Codes, groups: int) -> Array:
+    """How many of some rows of each group lie in each bin of windows in order, shape (bins × groups,)."""
+    which = np.searchsorted(windows.first, keys, side="right") - 1
+    inside = (which >= 0) & (keys < windows.first[which] + windows.span[which])
+    which, sizes = which[inside], windows.sizes
+    places = (np.cumsum(sizes) - sizes)[which] + (keys[inside] - windows.first[which]) // windows.width[which]
+    return _counted(places, group[inside], windows.bins, groups).ravel()

@@ -16,8 +16,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from summand.methods.description._grid import KeyArray, Window
-from summand.methods.description._profile_state import Bins, windows_of
+from summand.methods.description._grid import KeyArray
+from summand.methods.description._profile_state import Bins, Windows, windows_of
 from summand.methods.description._profile_sums import counted_in
 from summand.tables import Array
 
@@ -60,19 +60,19 @@ class RankTable:
         """The table behind the flat arrays of a state."""
         return cls(groups, kept.reshape(-1, 2 + 2 * groups), open_.reshape(-1, 3 + groups), divisions, grouped)
 
-    def windows(self, variable: int) -> tuple[Window, ...]:
+    def windows(self, variable: int) -> Windows:
         """How the open bins of a variable are divided."""
         own = self.open[self.open[:, 0] == variable]
         return windows_of(own, self.divisions)
 
     def size(self, variable: int) -> int:
         """How many numbers are counted of a variable."""
-        return self.groups * sum(window.bins for window in self.windows(variable))
+        return self.groups * self.windows(variable).bins
 
     def count(self, variable: int, keys: KeyArray, codes: NDArray[np.intp]) -> Array:
         """People of each group in each divided bin, shape (`size`,)."""
         windows = self.windows(variable)
-        return counted_in(windows, keys, codes, self.groups) if windows else np.zeros(0)
+        return counted_in(windows, keys, codes, self.groups) if len(windows) else np.zeros(0)
 
     def after(self, total: Array, settles: Settles, *, may_divide: bool) -> RankTable:
         """The table after its divided bins were counted.

@@ -49,8 +49,9 @@ def thresholds_result(method: Thresholds, people: Array, between: Array, errors:
         for place in told:
             head = {"model": given.name, "group": method.places[place]}
             performance.append({**head, **_performance(people[place], errors[place, model])})
-            for k, t in enumerate(method.thresholds):
-                points.append({**head, "threshold": t, **_point(tables[place][k], t, is_shown=bool(shown[k]))})
+            for k in np.flatnonzero(shown).tolist():
+                t = method.thresholds[k]
+                points.append({**head, "threshold": t, **_point(tables[place][k], t)})
         groups = [place for place in told if place]
         for a, b in itertools.combinations(groups, 2):
             pair = {"model": given.name, "first": method.places[a], "second": method.places[b]}
@@ -69,6 +70,12 @@ def thresholds_result(method: Thresholds, people: Array, between: Array, errors:
     warnings = few_warning(method, people, limits)
     if any(few) and limits.minimum_cell > 1 and not few[0]:
         warnings = (*warnings, "So no group is told: it would follow from the others.")
+    if limits.minimum_cell > 1 and told and len(points) < len(method.thresholds) * len(told) * len(method.models):
+        least = limits.minimum_cell
+        warnings = (
+            *warnings,
+            f"Thresholds with fewer than {least} people of a class since the one before are left out.",
+        )
     return Result(method.name, values, warnings)
 
 
@@ -103,19 +110,16 @@ def _shares(table: Array) -> dict[str, tuple[float, float]]:
     return {"sensitivity": (tp, tp + fn), "specificity": (tn, tn + fp), "ppv": (tp, tp + fp), "npv": (tn, tn + fn)}
 
 
-def _point(table: Array, t: float, *, is_shown: bool) -> dict[str, Any]:
-    names = [name for share in SHARES for name in (share, f"{share}_low", f"{share}_high")]
-    row: dict[str, Any] = dict.fromkeys([*names, "net_benefit", "treat_all", "treat_none"])
+def _point(table: Array, t: float) -> dict[str, Any]:
+    row: dict[str, Any] = dict.fromkeys(name for share in SHARES for name in (share, f"{share}_low", f"{share}_high"))
     tn, fn, fp, tp = table.tolist()
     n, odds = tn + fn + fp + tp, t / (1.0 - t)
-    row.update(treat_all=((tp + fn) - (tn + fp) * odds) / n, treat_none=0.0)
-    if not is_shown:
-        return row
     for share, (events, people) in _shares(table).items():
         if people > 0.0:
             row[share] = events / people
             row[f"{share}_low"], row[f"{share}_high"] = wilson(events, people)
-    return {**row, "net_benefit": (tp - fp * odds) / n}
+    everybody = ((tp + fn) - (tn + fp) * odds) / n
+    return {**row, "net_benefit": (tp - fp * odds) / n, "treat_all": everybody, "treat_none": 0.0}
 
 
 def _performance(people: Array, errors: Array) -> dict[str, float]:
