@@ -73,6 +73,7 @@ SCHEMAS: dict[str, Schema] = {
         ["correlation"],
         "Correlation of pairs: summand run correlation --json",
         {"kind": {"enum": ["pearson", "spearman"]}, "given": {"type": ["string", "null"]}, "correlations": array_of(PAIR)},
+        {"cronbach_alpha": NUMBER},
     ),
     "table-one": result_of(
         ["table_one"],

@@ -95,7 +95,7 @@ SCHEMAS: dict[str, Schema] = {
         ["thresholds"],
         "Thresholds and net benefit: summand run thresholds --json",
         {
-            "outcome": TABLE, "performance": array_of(PERFORMANCE), "thresholds": array_of(THRESHOLD),
+            "outcome": TABLE, "performance": array_of(PERFORMANCE), "decisions": array_of(THRESHOLD),
             "gaps": array_of(
                 object_of(
                     {"model": TEXT, "first": TEXT, "second": TEXT, "measure": TEXT, "threshold": NUMBER, **_TESTED}

@@ -91,3 +91,16 @@ def test_correlation_equals_scipy(capsys: pytest.CaptureFixture[str], lung: Path
         spearmanr(data["age"], data["time"]).statistic, rel=1e-10
     )
     assert picture.read_text().startswith("<svg")
+
+
+def test_tables_and_comparisons_are_drawn(lung: Path) -> None:
+    """A crosstab as bars, table one as standardised differences, a comparison as intervals."""
+    data = pd.read_csv(lung)
+    sites = {f"site-{inst:g}": rows for inst, rows in data.groupby("inst")}
+    federation = Federation.in_memory(sites)
+    for request, mark in (
+        ({"name": "crosstab", "row": "sex", "column": "ph.ecog"}, "bar"),
+        ({"name": "table_one", "columns": ["age", "ph.ecog"], "by": "sex"}, "point"),
+        ({"name": "compare_groups", "columns": ["age"], "by": "ph.ecog"}, "rule"),
+    ):
+        assert mark in str(federation.run(request).plot().to_dict())

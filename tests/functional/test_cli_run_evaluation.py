@@ -47,7 +47,7 @@ def test_thresholds_equal_numpy(capsys: pytest.CaptureFixture[str], lung: Path) 
     data = pd.read_csv(lung)
     y = (data["time"] < 365).to_numpy()
     risk = 1 / (1 + np.exp(-(-2 + 0.03 * data["age"] + 0.6 * data["ph.ecog"]))).to_numpy()
-    for row, t in zip(found["thresholds"], (0.4, 0.6), strict=True):
+    for row, t in zip(found["decisions"], (0.4, 0.6), strict=True):
         high = risk >= t
         benefit = (y & high).mean() - (~y & high).mean() * t / (1 - t)
         assert row["net_benefit"] == pytest.approx(benefit, rel=1e-10)
@@ -82,7 +82,9 @@ def test_every_institution_is_left_out_once(capsys: pytest.CaptureFixture[str], 
         files.append(lung.with_name(f"part{k}.csv"))
         data.iloc[k::3].to_csv(files[-1], index=False)
     words = ["run", "internal_external", "time < 365 ~ age + ph.ecog + sex", "--sites", *files]
-    found = say(capsys, *words, "--json").matches("internal-external")
+    picture = lung.with_name("left-out.svg")
+    found = say(capsys, *words, "--json", "--plot", picture).matches("internal-external")
+    assert picture.read_text().startswith("<svg")
     assert found["release_level"] == "site_level"
     assert all(0.4 < site["models"][0]["auc"] < 0.9 for site in found["by_site"].values())
     shown = say(capsys, *words).out

@@ -96,3 +96,16 @@ def test_a_given_column_that_others_make_is_named() -> None:
     sites = dealt(table, uneven(len(table), 3), dictionary)
     with pytest.raises(SingularInformation, match="double"):
         run_plain(Correlation(("thalach", "oldpeak"), given=("age", "double")), sites, setting(dictionary, 4))
+
+
+def test_cronbachs_alpha_is_that_of_the_pooled_items() -> None:
+    """By its definition, on items whose units differ as little as a scale's do."""
+    rng = np.random.default_rng(5)
+    trait = rng.normal(size=400)
+    items = {f"q{k}": np.clip(np.rint(3 + trait + rng.normal(size=400)), 0, 6) for k in range(5)}
+    table = pd.DataFrame(items)
+    dictionary = Dictionary("scale", tuple(Column(name, "integer", 0, 6 + k, 1) for k, name in enumerate(table)))
+    sites = dealt(table, uneven(400, 18), dictionary)
+    found = run_plain(Correlation(tuple(table)), sites, setting(dictionary, 19)).values["cronbach_alpha"]
+    expected = 5 / 4 * (1 - table.var(ddof=1).sum() / table.sum(axis=1).var(ddof=1))
+    assert found == pytest.approx(expected, rel=1e-12)

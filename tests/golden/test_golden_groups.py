@@ -16,8 +16,8 @@ from scipy import stats
 from test_golden_describe import heart_with_gaps
 
 from summand.disclosure import release
-from summand.errors import CohortTooSmall
-from summand.methods import CompareGroups, TableOne
+from summand.errors import CohortTooSmall, FormulaInvalid, UsageError
+from summand.methods import CompareGroups, Crosstab, TableOne
 from summand.tables import Column, Dictionary, Limits
 from summand.testing.plain import run_counted, run_plain
 
@@ -209,3 +209,18 @@ def test_under_limits_nothing_gives_a_hidden_count_away() -> None:
     assert len(f"{rows['age']['p_value']:.15g}".lstrip("0.")) <= 3
     with pytest.raises(CohortTooSmall, match="Fewer than 10 people have age > 76"):
         run_plain(TableOne(("sex",), "age > 76"), sites, setting(HEART, 5, limits))
+
+
+def test_what_cannot_be_compared_is_said() -> None:
+    """A category is no number, a single level no comparison, and a column not grouped by itself."""
+    one = Dictionary("d", (Column("x", "number", 0, 1), Column("one", "category", levels=("a",))))
+    with pytest.raises(FormulaInvalid, match="has no levels to compare"):
+        CompareGroups(("x",), "one").under(setting(one, 3))
+    with pytest.raises(FormulaInvalid, match="has no levels to compare"):
+        Crosstab("one", "x > 0.5").under(setting(one, 3))
+    with pytest.raises(FormulaInvalid, match="Column 'sex' is no number"):
+        CompareGroups(("sex",), "cp").under(setting(HEART, 3))
+    with pytest.raises(UsageError, match="also what they are grouped by"):
+        TableOne.from_spec({"name": "table_one", "columns": ["age"], "by": "age > 60"})
+    with pytest.raises(UsageError, match="nonnormal or categorical column is not described"):
+        TableOne.from_spec({"name": "table_one", "columns": ["age"], "by": "sex", "nonnormal": ["chol"]})

@@ -91,8 +91,8 @@ def test_thresholds_equal_scikit_learn_and_statsmodels(sites: int) -> None:
     y = (table["num"] > 0).to_numpy()
     method = Thresholds((RISK, PAIN), "num > 0", "sex", (0.2, 0.5, 0.9))
     values = run_plain(method, dealt(table, uneven(len(table), sites), HEART), setting(HEART, sites + 1)).values
-    assert len(values["thresholds"]) == 18
-    for row in values["thresholds"]:
+    assert len(values["decisions"]) == 18
+    for row in values["decisions"]:
         own = np.ones(len(table), bool) if row["group"] == "all" else (table["sex"] == int(row["group"][-1])).to_numpy()
         t, risk = row["threshold"], risks(table)[row["model"]][own]
         tn, fp, fn, tp = confusion_matrix(y[own], risk >= t).ravel().tolist()
@@ -148,7 +148,7 @@ def test_under_limits_every_step_holds_enough_people() -> None:
     steps = np.diff(points, axis=0) * [(~y).sum(), y.sum()]
     assert np.rint(steps).min() >= 10
     assert result.warnings == ("Scores were grouped into bins: people in one count as tied.",)
-    told = run_plain(Thresholds((RISK,), "num > 0"), sites, setting(HEART, 5, limits)).values["thresholds"]
+    told = run_plain(Thresholds((RISK,), "num > 0"), sites, setting(HEART, 5, limits)).values["decisions"]
     cuts = [0.0, *(row["threshold"] for row in told), 1.0]
     assert 3 < len(cuts) < 20
     for kind in (False, True):

@@ -36,6 +36,9 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     ),
     "columns": ("column", "n", "missing", "mean", "sd", "min", "q25", "median", "q75", "max"),
     "models": ("model", "auc", "auc_std_error", "brier", "calibration_slope", "calibration_in_the_large", "note"),
+    "decisions": (
+        "model", "group", "threshold", "sensitivity", "specificity", "ppv", "npv", "net_benefit", "treat_all",
+    ),
 }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from summand.federation.plots._size import Draw, Values
 FAMILIES = (_description, _models, _survival, _across, _causes, _evaluation, _learning)
 
 DRAWINGS: Mapping[str, Draw] = {name: draw for family in FAMILIES for name, draw in family.DRAWINGS.items()}
-SITE_DRAWINGS: Mapping[str, Draw] = _across.SITE_DRAWINGS
+SITE_DRAWINGS: Mapping[str, Draw] = {**_across.SITE_DRAWINGS, **_evaluation.SITE_DRAWINGS}
 """Of results that the sites released one by one."""
 
 

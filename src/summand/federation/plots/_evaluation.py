@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from summand.federation.plots._size import HEIGHT, WIDTH, Draw, Values
+from summand.federation.plots._size import HEIGHT, ROW_HEIGHT, WIDTH, Draw, Values
 
 
 def _calibration(alt: Any, result: Values) -> Any:
@@ -52,7 +52,7 @@ def _roc(alt: Any, result: Values) -> Any:
 
 def _decision_curve(alt: Any, result: Values) -> Any:
     """Net benefit of each model over the thresholds, beside treating everybody and nobody."""
-    points = [row for row in result.get("thresholds") or () if row["group"] == "all"]
+    points = [row for row in result.get("decisions") or () if row["group"] == "all"]
     first = points[0]["model"] if points else None
     rows = [
         {"threshold": row["threshold"], "strategy": row["model"], "benefit": row["net_benefit"]}
@@ -97,6 +97,27 @@ def _risk_groups(alt: Any, result: Values) -> Any:
         + base.mark_point(filled=True, size=60).encode(y="observed:Q")
     ).properties(width=HEIGHT, height=HEIGHT)
 
+
+def _left_out(alt: Any, result: Values) -> Any:
+    """The area under the curve at each site of the model that was made without it, with its interval."""
+    rows = [
+        {"site": site, **{name: row[name] for name in ("auc", "auc_low", "auc_high")}}
+        for site, values in result["by_site"].items()
+        for row in values.get("models") or ()
+        if row.get("auc") is not None
+    ]
+    if not rows:
+        return None
+    base = alt.Chart(alt.Data(values=rows)).encode(y=alt.Y("site:N", title=None))
+    axis = alt.X("auc_low:Q", title="area under the ROC curve (95 % interval)", scale=alt.Scale(zero=False))
+    coin = alt.Chart(alt.Data(values=[{"at": 0.5}])).mark_rule(strokeDash=[4, 4], color="#888").encode(x="at:Q")
+    bars = base.mark_rule(strokeWidth=2).encode(x=axis, x2="auc_high:Q")
+    points = base.mark_point(filled=True, size=70, shape="square").encode(x="auc:Q")
+    return (coin + bars + points).properties(width=WIDTH, height=ROW_HEIGHT * max(len(rows), 2))
+
+
+SITE_DRAWINGS: Mapping[str, Draw] = {"internal_external": _left_out}
+"""Those of results that are one for each site."""
 
 DRAWINGS: Mapping[str, Draw] = {
     "evaluate": _calibration,

@@ -61,6 +61,16 @@ class CompareGroups(Profile):
     def __post_init__(self) -> None:
         object.__setattr__(self, "variables", tuple(self.variables))
 
+    def under(self, setting: Setting) -> Self:
+        """This method in the study's setting.
+
+        Raises:
+            ColumnMissing, FormulaInvalid: if a column is unknown or no number, or there are no groups to compare.
+        """
+        method = super().under(setting)
+        method.factor.check_compares()
+        return method
+
     def _is_number(self, column: Column) -> bool | None:
         return column.name in self.variables
 

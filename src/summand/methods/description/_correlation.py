@@ -37,7 +37,8 @@ class Correlation(Placed):
     among those of all sites, then sums products of the midranks: exact, or where the limits forbid it of values grouped
     into bins, which a warning says. With ``given`` columns, what these explain of both is taken out first (partial
     correlation). Under limits a pair whose columns have few values, some of them shared by fewer people than
-    ``minimum_cell``, has no correlation: it would tell how many; others have three digits.
+    ``minimum_cell``, has no correlation: it would tell how many; others have three digits. Without ``given``, Pearson's
+    come with Cronbach's alpha of all columns as items of one scale.
 
     Args:
         variables: Two numeric columns or more.

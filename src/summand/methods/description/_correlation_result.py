@@ -44,7 +44,9 @@ def correlation_result(method: Correlation, products: Array, state: CorrelationS
                 continue
             row = _row(found, state.n, len(method.given), by_ranks=method.kind == "spearman")
             rows.append({**pair, **(_few_digits(row) if method.placed.limits.minimum_cell > 1 else row)})
-    values = {"kind": method.kind, "given": ", ".join(method.given) or None, "correlations": rows}
+    values: dict[str, Any] = {"kind": method.kind, "given": ", ".join(method.given) or None, "correlations": rows}
+    if method.kind == "pearson" and not method.given:
+        values["cronbach_alpha"] = None if hidden else _alpha(method, products)
     return Result("correlation", values, _warnings(method, state, bool(hidden)))
 
 
@@ -75,6 +77,20 @@ def _row(r: float, n: int, given: int, *, by_ranks: bool) -> dict[str, Any]:
         width = NORMAL_975 * math.sqrt((1.0 + r * r / 2.0 if by_ranks else 1.0) / (degrees - 1.0))
         row.update(conf_low=math.tanh(math.atanh(r) - width), conf_high=math.tanh(math.atanh(r) + width))
     return row
+
+
+def _alpha(method: Correlation, products: Array) -> float | None:
+    """Cronbach's alpha of all columns as items of one scale: ``k / (k - 1) (1 - sum of variances / variance of sum)``.
+
+    Source: Cronbach (1951), Psychometrika 16(3), equation 2.
+    """
+    widths = np.array([method.placed.dictionary[name].half_width for name in method.variables])
+    items = products * np.outer(widths, widths)
+    whole = float(items.sum())
+    if whole <= 0.0:
+        return None
+    alpha = len(items) / (len(items) - 1.0) * (1.0 - float(np.trace(items)) / whole)
+    return float(f"{alpha:.{DIGITS}g}") if method.placed.limits.minimum_cell > 1 else alpha
 
 
 def _few_digits(row: dict[str, Any]) -> dict[str, Any]:

@@ -93,6 +93,8 @@ class Crosstab(Placed):
         method = dataclasses.replace(self, setting=setting)
         _spec.choice({"site": self.site}, "site", self.sites)
         r, c, k = method.sizes
+        for factor in method.factors[:2]:
+            factor.check_compares()
         if r * c * k > COUNTED_MAX or (method._has_strata and r * c > CELLS_MAX):
             raise FormulaInvalid("The table has too many cells.", remedy="Choose columns with fewer levels.")
         if self.paired and method.factors[0].levels != method.factors[1].levels:

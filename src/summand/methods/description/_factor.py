@@ -74,6 +74,18 @@ class Factor:
     def __len__(self) -> int:
         return len(self.levels)
 
+    def check_compares(self) -> None:
+        """Refuse a single group.
+
+        Raises:
+            FormulaInvalid: if there is nothing to compare.
+        """
+        if len(self.levels) < 2:
+            raise FormulaInvalid(
+                f"Column '{self.column.name}' has no levels to compare in the dictionary.",
+                remedy="Give it at least two levels there, or choose another.",
+            )
+
     def named(self, place: int) -> str:
         """One of its groups as a reader sees it, such as ``sex = 1`` or ``num > 0``."""
         if self.indicator is not None:

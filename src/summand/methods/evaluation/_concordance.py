@@ -45,7 +45,7 @@ def grid_of(bins: Array, most: int, minimum_cell: int, cut: int | None) -> Grid:
         cut: A key after which a step must end; None if anywhere.
     """
     first = bins[:, 0].astype(np.int64)
-    if len(first) <= most and minimum_cell <= 1:
+    if not len(first) or (len(first) <= most and minimum_cell <= 1):
         return Grid(first, first, is_grouped=False)
     reached = np.cumsum(bins[:, 2]).tolist()
     people = reached[-1] if reached else 0.0

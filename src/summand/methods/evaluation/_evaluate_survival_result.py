@@ -99,8 +99,10 @@ def _calibrated(
 def _risk_row(at: float, ends: Array, people: Array, predicted: float, limits: Limits) -> dict[str, Any]:
     events, exits = people[:, :, 1].sum(axis=1), people.sum(axis=(1, 2))
     n = float(exits.sum())
-    row: dict[str, Any] = {"people": Count(round(n)), "predicted": _told(predicted / n, limits)}
+    row: dict[str, Any] = {"people": Count(round(n)), "predicted": _told(predicted / n, limits) if n else None}
     row.update(dict.fromkeys(("observed", "conf_low", "conf_high", "observed_over_expected")))
+    if not n:
+        return row
     there = product_limit(ends, events, exits).at(at)
     survival, low, high = there["survival"], there["conf_low"], there["conf_high"]
     if survival is None or low is None or high is None:

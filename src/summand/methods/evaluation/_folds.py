@@ -8,7 +8,6 @@ from typing import Any, Self
 
 from summand.errors import PeerProtocolError
 from summand.methods._protocol import State
-from summand.tables import Array
 
 STATE, TERMS, FAILED = "state", "terms", "failed"
 
@@ -86,7 +85,7 @@ def _fold(given: Mapping[str, Any], inner: type[State]) -> Fold:
 class Pieces:
     """What a site adds up for each open fit, or its scores and outcomes: lists that add piece by piece, or join."""
 
-    arrays: tuple[Array, ...]
+    arrays: tuple[Any, ...]
     joins: bool
 
     def __add__(self, other: Pieces) -> Pieces:

@@ -66,7 +66,7 @@ def thresholds_result(method: Thresholds, people: Array, between: Array, errors:
             for k in np.flatnonzero(shown).tolist():
                 t = method.thresholds[k]
                 gaps += [{**pair, **row, "threshold": t} for row in _share_gaps(tables[a][k], tables[b][k])]
-    values.update(performance=performance, thresholds=points, gaps=gaps)
+    values.update(decisions=points, performance=performance, gaps=gaps)
     warnings = few_warning(method, people, limits)
     if any(few) and limits.minimum_cell > 1 and not few[0]:
         warnings = (*warnings, "So no group is told: it would follow from the others.")
