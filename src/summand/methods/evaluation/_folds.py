@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -75,10 +75,8 @@ class FoldsState(State):
 
 def _fold(given: Mapping[str, Any], inner: type[State]) -> Fold:
     (kind,) = set(given) - {"slot"}
-    if kind not in (STATE, TERMS, FAILED):
-        raise ValueError(kind)
-    content = inner.from_json(given[kind]) if kind == STATE else dict(given[kind])
-    return Fold(int(given["slot"]), kind, content)
+    readers: dict[str, Callable[[Any], Any]] = {STATE: inner.from_json, TERMS: dict, FAILED: dict}
+    return Fold(int(given["slot"]), kind, readers[kind](given[kind]))
 
 
 @dataclass(frozen=True)
