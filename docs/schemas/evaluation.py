@@ -59,6 +59,7 @@ SCHEMAS: dict[str, Schema] = {
             ),
         },
         {
+            "comparisons": array_of(object_of({"first": TEXT, "second": TEXT, **_TESTED})),
             "at": NUMBER,
             "calibration": array_of(object_of({"model": TEXT, **_RISK})),
             "risk_groups": array_of(object_of({"model": TEXT, "risk_group": {"type": "integer"}, **_RISK})),

@@ -15,3 +15,12 @@ for (name in names(scores)) {
   fit <- concordance(Surv(time, status) ~ score, data = data, reverse = TRUE, timefix = FALSE)
   show(name, c(fit$concordance, sqrt(fit$var)))
 }
+# two scores of the same people: models held at their coefficients, so that R compares the scores themselves
+for (name in c("veteran", "colon")) {
+  two <- if (name == "veteran") scores[c("veteran_karno", "veteran_trt")] else scores[c("colon_nodes", "colon_sex")]
+  data <- two[[1]][[1]]; data$a <- two[[1]][[2]]; data$b <- two[[2]][[2]]
+  one <- coxph(Surv(time, status) ~ a, data, init = 1, control = coxph.control(iter.max = 0, timefix = FALSE))
+  other <- coxph(Surv(time, status) ~ b, data, init = 1, control = coxph.control(iter.max = 0, timefix = FALSE))
+  both <- concordance(one, other, timefix = FALSE)
+  show(paste0(name, "_difference"), c(diff(both$concordance), sqrt(c(-1, 1) %*% both$var %*% c(-1, 1))))
+}

@@ -37,11 +37,13 @@ def test_concordance_equals_r(cohort: str, sites: int) -> None:
     table, names = (veteran(), ("karno", "trt")) if cohort == "veteran" else (colon(), ("nodes", "sex"))
     method = EvaluateSurvival(tuple(map(model, names)), SURV)
     result, rounds = run_counted(method, dealt(table, uneven(len(table), sites)), setting_of(table, sites))
-    assert rounds <= 7
+    assert rounds <= 8
     assert not result.warnings
     for row in result.values["concordance"]:
         expected = R[f"{cohort}_{row['model']}"]
         assert [row["c_index"], row["std_error"]] == pytest.approx(expected, rel=1e-9)
+    (row,) = result.values["comparisons"]
+    assert [row["difference"], row["std_error"]] == pytest.approx(R[f"{cohort}_difference"], rel=1e-8)
 
 
 def test_concordance_equals_lifelines_with_an_empty_site() -> None:

@@ -60,31 +60,49 @@ def grid_of(bins: Array, most: int, minimum_cell: int, cut: int | None) -> Grid:
     return Grid(first[starts], first[ends], is_grouped=len(starts) < len(first))
 
 
-def concordance(people: Array) -> tuple[float, float] | None:
-    """C and its standard error; None where no pair can be compared.
+@dataclass(frozen=True)
+class Concordance:
+    """C, and what each person does to it.
 
-    With c_i and n_i the concordant (ties half) and comparable pairs that person i is in, and N the comparable pairs of
-    all, the infinitesimal jackknife gives the variance ``sum_i ((c_i - C n_i) / N)²``.
-
-    Args:
-        people: By time, score, and whether with the event; shape (times, scores, 2).
+    Attributes:
+        c: The share of comparable pairs that are concordant, ties half.
+        pairs: How many pairs can be compared.
+        influence: ``c_i - C n_i`` of a person at each time and score, without and with the event; c_i and n_i are the
+            concordant and the comparable pairs that the person is in. Shape (times, scores, 2).
     """
-    censored, events = people[:, :, 0], people[:, :, 1]
-    everybody = people.sum(axis=2)
-    later = everybody[::-1].cumsum(axis=0)[::-1] - events  # who leaves later, and the censored of the same time
-    lower = later.cumsum(axis=1) - later
-    comparable = later.sum(axis=1, keepdims=True)
-    pairs = float((events * comparable).sum())
-    if pairs <= 0.0:
-        return None
-    concordant = float((events * (lower + later / 2.0)).sum())
-    c = concordant / pairs
-    upto = events.cumsum(axis=0)
-    total = 0.0
-    for group, before in ((censored, upto), (events, upto - events)):
-        higher = before[:, ::-1].cumsum(axis=1)[:, ::-1] - before
-        own = (higher + before / 2.0) - c * before.sum(axis=1, keepdims=True)
-        if group is events:
-            own = own + (lower + later / 2.0) - c * comparable
-        total += float((group * own**2).sum())
-    return c, math.sqrt(total) / pairs
+
+    c: float
+    pairs: float
+    influence: Array
+
+    @classmethod
+    def of(cls, people: Array) -> Concordance | None:
+        """The concordance of people counted by time and score; None where no pair can be compared.
+
+        Args:
+            people: By time, score, and whether with the event; shape (times, scores, 2).
+        """
+        events = people[:, :, 1]
+        everybody = people.sum(axis=2)
+        later = everybody[::-1].cumsum(axis=0)[::-1] - events  # who leaves later, and the censored of the same time
+        comparable = later.sum(axis=1, keepdims=True)
+        pairs = float((events * comparable).sum())
+        if pairs <= 0.0:
+            return None
+        earlier = (later.cumsum(axis=1) - later) + later / 2.0
+        c = float((events * earlier).sum()) / pairs
+        upto = events.cumsum(axis=0)
+        own = [_as_later(before, c) for before in (upto, upto - events)]
+        own[1] = own[1] + earlier - c * comparable
+        return cls(c, pairs, np.stack(own, axis=2))
+
+    def std_error(self, people: Array) -> float:
+        """By the infinitesimal jackknife: the root of ``sum_i ((c_i - C n_i) / pairs)²``."""
+        return math.sqrt(float((people * self.influence**2).sum())) / self.pairs
+
+
+def _as_later(before: Array, c: float) -> Array:
+    """What the pairs with somebody who had the event before add to ``c_i - C n_i``."""
+    higher = before[:, ::-1].cumsum(axis=1)[:, ::-1] - before
+    influence: Array = (higher + before / 2.0) - c * before.sum(axis=1, keepdims=True)
+    return influence

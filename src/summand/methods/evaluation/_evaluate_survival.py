@@ -13,15 +13,16 @@ import numpy as np
 
 from summand.errors import FormulaInvalid, UsageError
 from summand.methods import _spec
+from summand.methods._newton import symmetric, upper
 from summand.methods._placed import Placed, check_length
 from summand.methods._protocol import Block, Layout, Local, Result, Setting, State, length
-from summand.methods.description._grid import FIRST_BINS, Keys
+from summand.methods.description._grid import FIRST_BINS, KeyArray, Keys
 from summand.methods.description._rank_table import REFINEMENTS_MAX, RankTable, alone
-from summand.methods.evaluation._concordance import Grid, grid_of
+from summand.methods.evaluation._concordance import Concordance, Grid, grid_of
 from summand.methods.evaluation._evaluate_model import GivenModel, Scorer
-from summand.methods.evaluation._evaluate_survival_result import survival_result
+from summand.methods.evaluation._evaluate_survival_result import counts_of, survival_result
 from summand.methods.formulas._formula import parse
-from summand.methods.survival._follow_up import FollowUp
+from summand.methods.survival._follow_up import Events, FollowUp
 from summand.tables import Array, Batch
 
 MODELS_MAX = 20
@@ -40,6 +41,7 @@ class SurvivalScoresState(State):
         n, events: People, and those with the event.
         kept, open, divisions, grouped: Times, then the scores of each model, see `RankTable`.
         is_placed: Whether people are counted by time and score next.
+        counted: These counts, where models are compared on the same people next; else empty.
     """
 
     round: int
@@ -50,6 +52,7 @@ class SurvivalScoresState(State):
     divisions: int
     grouped: tuple[bool, ...]
     is_placed: bool
+    counted: Array
 
     @property
     def ranks(self) -> RankTable:
@@ -64,7 +67,8 @@ class EvaluateSurvival(Placed):
     C is the share, among pairs of which the first to leave had the event, of those in which this one has the higher
     score, scores that are equal counting half; a person who is censored at the time of an event is taken to live longer.
     Distinct times and scores are learned first, then how many people have each pair of them: the pooled C, exactly, and
-    its variance by the infinitesimal jackknife. Where there are too many, or the limits forbid it, times and scores are
+    its variance by the infinitesimal jackknife. Models are compared on the same people, from what each person does to
+    both. Where there are too many, or the limits forbid it, times and scores are
     grouped, which a warning says. With ``at`` and a model's ``baseline``, the survival there of a person whose score is
     0, predicted risk ``1 - baseline ** exp(score)`` is compared with Kaplan and Meier's in groups of risk.
 
@@ -183,7 +187,7 @@ class EvaluateSurvival(Placed):
         bins = FIRST_BINS if self.placed.limits.exact_quantiles else COARSE_BINS
         ranks = RankTable.start([keys.count for keys in self.keys], 1, bins)
         nothing = np.zeros(0)
-        return self._with(SurvivalScoresState(0, 0, 0, nothing, nothing, 2, (), is_placed=False), ranks)
+        return self._with(SurvivalScoresState(0, 0, 0, nothing, nothing, 2, (), False, nothing), ranks)
 
     def _with(self, state: SurvivalScoresState, ranks: RankTable) -> SurvivalScoresState:
         return dataclasses.replace(
@@ -205,6 +209,9 @@ class EvaluateSurvival(Placed):
     def layout(self, state: SurvivalScoresState) -> Layout:
         """Bins of times and scores while they last; then people by both."""
         blocks: list[Block] = []
+        if len(state.counted):
+            size = len(self.models) * (len(self.models) + 1) // 2
+            return (Block("influences", "1", size, 1.0, "how precisely the difference of two models' C is known"),)
         if state.is_placed:
             times, *scores = self.grids(state)
             for model, grid in zip(self.models, scores, strict=True):
@@ -232,6 +239,8 @@ class EvaluateSurvival(Placed):
             parts = [state.ranks.count(k, own, nobody) for k, own in enumerate(keys)]
             head = [np.array([batch.rows, np.count_nonzero(events)], dtype=np.float64)] if state.round == 0 else []
             return np.concatenate([*head, *parts])
+        if len(state.counted):
+            return self._influences(keys, events, state)
         grids, parts = self.grids(state), []
         step = grids[0].places(keys[0])
         baseline = dict(self.baseline)
@@ -244,6 +253,17 @@ class EvaluateSurvival(Placed):
                 parts.append(np.bincount(place, weights=risk, minlength=len(grid)).astype(np.float64))
         return np.concatenate(parts)
 
+    def _influences(self, keys: list[KeyArray], events: Events, state: SurvivalScoresState) -> Array:
+        """The products of what each person does to the models' C, as parts of all people."""
+        grids = self.grids(state)
+        step, what = grids[0].places(keys[0]), events.astype(np.intp)
+        block = np.zeros((len(self.models), len(events)))
+        for k, (own, people) in enumerate(zip(keys[1:], counts_of(self, state.counted, grids), strict=True)):
+            found = Concordance.of(people)
+            if found is not None:
+                block[k] = found.influence[step, grids[k + 1].places(own), what] / max(state.n, 1)
+        return upper(block @ block.T)
+
     def condense(self, partial: Array, state: SurvivalScoresState, local: Local) -> tuple[Array, Local]:  # noqa: ARG002
         """The site's sums as they are."""
         return partial, {}
@@ -251,8 +271,12 @@ class EvaluateSurvival(Placed):
     def update(self, total: Array, state: SurvivalScoresState) -> SurvivalScoresState | Result:
         """Divide the bins, then count people by time and score, then report."""
         check_length(total, length(self.layout(state)))
+        if len(state.counted):
+            return survival_result(self, state.counted, self.grids(state), state, symmetric(total, len(self.models)))
         if state.is_placed:
-            return survival_result(self, total, self.grids(state), state)
+            if len(self.models) > 1:
+                return dataclasses.replace(state, counted=total)
+            return survival_result(self, total, self.grids(state), state, None)
         at = 2 if state.round == 0 else 0
         following = state
         if state.round == 0:

@@ -11,7 +11,8 @@ import numpy as np
 from summand.methods._groups import check_events
 from summand.methods._newton import NORMAL_975
 from summand.methods._protocol import Result
-from summand.methods.evaluation._concordance import Grid, concordance
+from summand.methods.evaluation._concordance import Concordance, Grid
+from summand.methods.evaluation._roc_result import difference_of
 from summand.methods.survival._product_limit import product_limit
 from summand.tables import Array, Count, Limits
 
@@ -23,44 +24,85 @@ EVENTS_MIN = 5
 DIGITS = 3
 
 
+def counts_of(method: EvaluateSurvival, total: Array, grids: tuple[Grid, ...]) -> list[Array]:
+    """Of each model, people by time, score, and whether with the event: shape (times, scores, 2)."""
+    return [people for people, _ in _read(method, total, grids)]
+
+
+def _read(method: EvaluateSurvival, total: Array, grids: tuple[Grid, ...]) -> list[tuple[Array, Array]]:
+    """The counts of each model, and the sums of predicted risks by score where it has a baseline."""
+    found, at, times, baseline = [], 0, len(grids[0]), dict(method.baseline)
+    for model, grid in zip(method.models, grids[1:], strict=True):
+        size, risks = 2 * times * len(grid), len(grid) if model.name in baseline else 0
+        people = np.rint(total[at : at + size]).reshape(times, len(grid), 2)
+        found.append((people, total[at + size : at + size + risks]))
+        at += size + risks
+    return found
+
+
 def survival_result(
-    method: EvaluateSurvival, total: Array, grids: tuple[Grid, ...], state: SurvivalScoresState
+    method: EvaluateSurvival, total: Array, grids: tuple[Grid, ...], state: SurvivalScoresState, products: Array | None
 ) -> Result:  # fmt: skip
     """The result.
+
+    Args:
+        method: In its setting.
+        total: People by time and score, and predicted risks.
+        grids: The steps of time, then of each model's scores.
+        state: The last.
+        products: Of what each person does to two models' C, shape (models, models); None where they are not compared.
 
     Raises:
         CohortTooSmall: if fewer people have the event than the limits ask for.
     """
-    limits, baseline = method.placed.limits, dict(method.baseline)
+    limits = method.placed.limits
     check_events(state.events, limits)
-    times, at = grids[0], 0
-    rows: list[dict[str, Any]] = []
-    overall: list[dict[str, Any]] = []
-    groups: list[dict[str, Any]] = []
-    for model, grid in zip(method.models, grids[1:], strict=True):
-        size = 2 * len(times) * len(grid)
-        people = np.rint(total[at : at + size]).reshape(len(times), len(grid), 2)
-        at += size
-        rows.append({"model": model.name, **_c_row(concordance(people), limits)})
-        if model.name in baseline:
-            risks = total[at : at + len(grid)]
-            at += len(grid)
-            found = _calibrated(method, people, risks, times, limits)
-            overall.append({"model": model.name, **found[0]})
-            groups += [{"model": model.name, "risk_group": k + 1, **row} for k, row in enumerate(found[1:])]
-    values: dict[str, Any] = {"n": Count(state.n), "events": Count(state.events), "concordance": rows}
-    if baseline:
+    values: dict[str, Any] = {"n": Count(state.n), "events": Count(state.events)}
+    read = _read(method, total, grids)
+    found = [Concordance.of(people) for people, _ in read]
+    values["concordance"] = [
+        {"model": model.name, **_c_row(one, people, limits)}
+        for model, one, (people, _) in zip(method.models, found, read, strict=True)
+    ]
+    if len(method.models) > 1:
+        values["comparisons"] = _comparisons(method, found, state.n, products)
+    if method.baseline:
+        overall: list[dict[str, Any]] = []
+        groups: list[dict[str, Any]] = []
+        for model, (people, risks) in zip(method.models, read, strict=True):
+            if len(risks):
+                rows = _calibrated(method, people, risks, grids[0], limits)
+                overall.append({"model": model.name, **rows[0]})
+                groups += [{"model": model.name, "risk_group": k + 1, **row} for k, row in enumerate(rows[1:])]
         values.update(at=method.at, calibration=overall, risk_groups=groups)
-    grouped = any(grid.is_grouped for grid in grids) or any(state.grouped)
-    warnings = ("Times and scores were grouped: people of one step count as tied.",) if grouped else ()
-    return Result(method.name, values, warnings)
+    warnings = []
+    if any(grid.is_grouped for grid in grids) or any(state.grouped):
+        warnings.append("Times and scores were grouped: people of one step count as tied.")
+    return Result(method.name, values, tuple(warnings))
 
 
-def _c_row(found: tuple[float, float] | None, limits: Limits) -> dict[str, Any]:
+def _comparisons(
+    method: EvaluateSurvival, found: list[Concordance | None], n: int, products: Array | None
+) -> list[dict[str, Any]]:  # fmt: skip
+    """The difference of every two models' C, with the error that people they share leave."""
+    rows: list[dict[str, Any]] = []
+    for a, b in itertools.combinations(range(len(found)), 2):
+        one, other = found[a], found[b]
+        if products is None or one is None or other is None:
+            continue
+        ways = np.array([-n / one.pairs, n / other.pairs])
+        variance = float(ways @ products[np.ix_([a, b], [a, b])] @ ways)
+        row = difference_of(other.c - one.c, variance)
+        told = {name: _told(value, method.placed.limits) for name, value in row.items()}
+        rows.append({"first": method.models[a].name, "second": method.models[b].name, **told})
+    return rows
+
+
+def _c_row(found: Concordance | None, people: Array, limits: Limits) -> dict[str, Any]:
     names = ("c_index", "std_error", "conf_low", "conf_high")
     if found is None:
         return dict.fromkeys(names)
-    c, error = found
+    c, error = found.c, found.std_error(people)
     width = NORMAL_975 * error
     figures = (c, error, max(0.0, c - width), min(1.0, c + width))
     return {name: _told(figure, limits) for name, figure in zip(names, figures, strict=True)}
