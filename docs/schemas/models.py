@@ -13,13 +13,14 @@ FIT = dict.fromkeys(("deviance", "null_deviance", "pseudo_r_squared", "dispersio
 ODDS = dict.fromkeys(("odds_ratio", "odds_ratio_low", "odds_ratio_high"), NUMBER)
 LEVEL = object_of({"level": {"type": "string"}, "n": COUNT})
 TEST = object_of(
-    {"term": {"type": "string"}, "statistic": NUMBER, "degrees_of_freedom": {"type": "integer"}, "p_value": NUMBER}
+    {"term": {"type": "string"}, "statistic": NUMBER, "degrees_of_freedom": {"type": "integer"}, "p_value": NUMBER},
+    {"distribution": {"type": "string", "description": "chi-square, or F with its degrees of freedom."}},
 )
 CHI_SQUARE = {"statistic": NUMBER, "degrees_of_freedom": {"type": "integer"}, "p_value": NUMBER}
 NUMBERS = array_of({"type": "number"})
 COX = {
     "tests": array_of(object_of({"test": {"enum": ["likelihood ratio", "wald", "score"]}, **CHI_SQUARE})),
-    "term_tests": array_of(TEST),
+    "term_tests": array_of(TEST, description="Terms tested as a whole; linear, logistic: those of several coefficients."),
     "std_errors": {"enum": ["robust", "site", "cluster"]}, "clusters": COUNT,
     "transform": {"enum": ["km", "rank", "identity", "log"], "description": "Of time, for 'proportionality'."},
     "proportionality": array_of(TEST, description="Score tests of proportional hazards; the last is 'global'."),

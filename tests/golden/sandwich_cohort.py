@@ -16,6 +16,7 @@ COLUMNS = (
     Column("age", "number", minimum=0, maximum=60),
     Column("weight", "number", minimum=0, maximum=120),
     Column("old", "integer", minimum=0, maximum=1, step=1),
+    Column("stage", "integer", minimum=0, maximum=2, step=1, levels=("0", "1", "2")),
 )
 CGD = Dictionary("cgd", (*COLUMNS, Column("child", "text")), person_id="child")
 
@@ -27,6 +28,7 @@ def cgd() -> pd.DataFrame:
         days=(table["tstop"] - table["tstart"]).astype(float),
         treated=(table["treat"] == "rIFN-g").astype(int),
         old=(table["age"] > 14).astype(int),
+        stage=np.minimum(table["age"] // 10, 2).astype(int),
         child=table["id"],
         site=table["center"].astype("category").cat.codes.astype(int),
     )

@@ -319,6 +319,61 @@ def test_offsets_of_every_link_have_their_null_deviance() -> None:
         assert result["null_deviance"] == pytest.approx(alone[0].deviance, rel=1e-10)
 
 
+@pytest.mark.parametrize("null", ["", "~ age"])
+def test_estimated_overdispersion_with_one_intercept_for_each_site(null: str) -> None:
+    """Eliminated intercepts give what the pooled fit with dummy variables gives, which is glm.nb's and statsmodels'."""
+    table = pbc().assign(count=lambda t: np.round(t["bili"]), site=np.arange(len(pbc())) % 4)
+    place = Column("site", "integer", 0, 3, 1, levels=("0", "1", "2", "3"))
+    dictionary = Dictionary("pbc", (*PBC, Column("count", "integer", 0, 60, 1), place))
+    sites = dealt(table, table["site"].to_numpy(), dictionary)
+    eliminated, dummies = (
+        run_plain(
+            Glm(f"count ~ age + sex{more}", site, family="negative_binomial", null=null and null + more),
+            sites, setting(dictionary, 5),
+        ).values
+        for site, more in (("fixed", ""), ("pooled", " + C(site)"))
+    )  # fmt: skip
+    for name in ("estimate", "std_error"):
+        expected = [row[name] for row in dummies["terms"] if row["term"] in ("age", "sex[T.2]")]
+        np.testing.assert_allclose(columns(eliminated, name), expected, rtol=1e-8)
+    for name in ("overdispersion", "overdispersion_std_error", "log_likelihood", "aic", "deviance"):
+        assert eliminated[name] == pytest.approx(dummies[name], rel=1e-8)
+    for one, other in zip(eliminated.get("tests", []), dummies.get("tests", []), strict=True):
+        assert one["statistic"] == pytest.approx(other["statistic"], rel=1e-8)
+
+
+@pytest.mark.parametrize("case", ["gamma", "probit", "poisson", "gaussian"])
+def test_nested_formulas_with_one_intercept_for_each_site(case: str) -> None:
+    """Null models are fitted with the sites' own intercepts too; the null deviance is of these alone."""
+    import statsmodels.api as sm
+
+    families = sm.families
+    known = {
+        "gamma": ("bili ~ sex + age", "gamma", "log", families.Gamma(families.links.Log()), "log(albumin)"),
+        "probit": ("stage > 2 ~ sex + age", "binomial", "probit", families.Binomial(families.links.Probit()), ""),
+        "poisson": ("stage ~ sex + age", "poisson", "", families.Poisson(), "log(albumin)"),
+        "gaussian": ("albumin ~ sex + age", "gaussian", "", families.Gaussian(), ""),
+    }
+    formula, family, link, expected_family, offset = known[case]
+    table, site = pbc(), np.arange(len(pbc())) % 4
+    y = (table["stage"] > 2 if case == "probit" else table[formula.split()[0]]).to_numpy(float)
+    more = {"offset": np.log(table["albumin"].to_numpy(float))} if offset else {}
+    dummies = np.column_stack([(site == k).astype(float) for k in range(4)])
+    x = np.column_stack([table["age"], dummies, table["sex"] == 2]).astype(float)
+    full, null, alone = (
+        pooled(y, x[:, some], expected_family, **more)[0] for some in (slice(0, 6), slice(0, 5), slice(1, 5))
+    )
+    method = Glm(formula, "fixed", family=family, link=link, offset=offset, null="~ age")
+    result = run_plain(method, dealt(table, site, PBC), setting(PBC, 5)).values
+    ratio = next(test for test in result["tests"] if test["test"] == "likelihood ratio")
+    scale = full.pearson_chi2 / full.df_resid if family in ("gamma", "gaussian") else 1.0
+    assert ratio["statistic"] == pytest.approx((null.deviance - full.deviance) / scale, rel=1e-8)
+    if case in ("probit", "poisson", "gaussian"):
+        assert result["null_deviance"] == pytest.approx(alone.deviance, rel=1e-10)
+    else:  # with an offset and a null formula nobody has fitted it
+        assert result["null_deviance"] is None
+
+
 # ── what is refused, and the words ───────────────────────────────────────────────────────────────────────────────────
 SMALL = Dictionary(
     "small",

@@ -44,6 +44,16 @@ def by_statsmodels(y: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return fit.params / scale, fit.bse / scale, float(fit.llf)
 
 
+def wald_of_pain(table: pd.DataFrame) -> float:
+    """Statsmodels' Wald statistic of the three kinds of chest pain together."""
+    from statsmodels.discrete.discrete_model import Logit
+
+    x = np.column_stack([np.ones(len(table)), heart_design(table)])
+    scale = np.abs(x).max(axis=0)
+    fit = Logit((table["num"] > 0).to_numpy(float), x / scale).fit(method="newton", tol=1e-14, maxiter=100, disp=0)
+    return float(fit.wald_test(np.eye(x.shape[1])[3:6], scalar=True).statistic)
+
+
 def columns(result: dict, name: str) -> np.ndarray:
     return np.array([row[name] for row in result["terms"]])
 
@@ -62,6 +72,9 @@ def test_heart_pooled(sites: int) -> None:
     assert result["log_likelihood"] == pytest.approx(log_likelihood, rel=1e-12)
     assert [row["term"] for row in result["terms"]][:4] == ["Intercept", "age", "sex[T.1]", "cp[T.2]"]
     assert result["n"].people == len(table) == 854
+    (pain,) = result["term_tests"]
+    assert (pain["term"], pain["degrees_of_freedom"], pain["distribution"]) == ("C(cp)", 3, "chi-square")
+    assert pain["statistic"] == pytest.approx(wald_of_pain(table), rel=1e-8)
 
 
 def test_heart_with_one_intercept_per_hospital_equals_dummy_variables() -> None:

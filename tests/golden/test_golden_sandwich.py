@@ -169,6 +169,27 @@ def test_least_squares_with_one_intercept_for_each_site_equals_dummy_variables(e
     assert result["log_likelihood"] == pytest.approx(fit.llf, rel=1e-10)
 
 
+@pytest.mark.parametrize("errors", ["model", "HC3", "cluster-person"])
+def test_terms_of_several_coefficients_are_tested_together(errors: str) -> None:
+    """An F statistic from whichever covariance was asked for, as statsmodels has it; other terms have their own row."""
+    import statsmodels.api as sm
+
+    table = cgd()
+    stage = table["stage"].to_numpy()
+    x = np.column_stack([np.ones(len(table)), table["treated"], stage == 1, stage == 2]).astype(float)
+    fit = sm.OLS(table["weight"].to_numpy(float), x).fit()
+    if errors != "model":
+        name, more = ("cluster", {"groups": table["child"].to_numpy()}) if "cluster" in errors else (errors, {})
+        fit = fit.get_robustcov_results(name, **more)
+    method = Linear("weight ~ treated + C(stage)", errors=errors)
+    result = run_plain(method, dealt(table, table["site"].to_numpy()), setting(CGD, 14)).values
+    expected = fit.f_test(np.eye(4)[2:])
+    (test,) = result["term_tests"]
+    assert (test["term"], test["degrees_of_freedom"]) == ("C(stage)", 2)
+    assert test["statistic"] == pytest.approx(float(np.squeeze(expected.fvalue)), rel=1e-8)
+    assert test["p_value"] == pytest.approx(float(expected.pvalue), abs=1e-10)
+
+
 @pytest.mark.parametrize("errors", ["HC0", "HC1", "cluster-site", "cluster-person"])
 @pytest.mark.parametrize("site", ["pooled", "fixed"])
 def test_logistic_regression_with_sandwiches(site: str, errors: str) -> None:

@@ -12,6 +12,7 @@ from summand.methods import _spec
 from summand.methods._protocol import Setting
 from summand.methods.formulas._design import Design
 from summand.methods.formulas._formula import Formula, parse
+from summand.methods.formulas._terms import columns_of_term
 from summand.tables import Array
 
 
@@ -69,6 +70,23 @@ class Regression(Placed):
     def design(self) -> Design:
         """The design of the right side; without intercept where each site has its own."""
         return Design.of(self.parsed, self.placed.dictionary, intercept=self.site == "pooled")
+
+    @cached_property
+    def term_places(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
+        """Each term of the formula, as its columns are named, and where its columns are in the design."""
+        places = {name: place for place, name in enumerate(self.design.terms)}
+        return tuple(
+            (
+                ":".join(getattr(factor, "label", str(factor)) for factor in term.factors),
+                tuple(places[name] for name in columns_of_term(term, self.placed.dictionary)),
+            )
+            for term in self.parsed.terms
+        )
+
+    @property
+    def joint_places(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
+        """Of `term_places`, the terms of several coefficients: one alone is tested in its own row."""
+        return tuple((label, places) for label, places in self.term_places if len(places) > 1)
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -92,7 +92,7 @@ def result(method: GeneralizedLinearModel, total: Array, state: GlmState) -> Res
         "site": method.site,
         "errors": method.errors,
         **({"clusters": Count(sandwich.clusters)} if (sandwich := ending.sandwich) and sandwich.clusters else {}),
-        "term_tests": of_terms(design, method.parsed, method.placed.dictionary, estimates, covariance, t_freedom),
+        "term_tests": of_terms(method.term_places, estimates, covariance, t_freedom),
     }
     if method.weight_column.column:
         values["n_effective"] = state.n_effective

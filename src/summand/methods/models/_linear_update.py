@@ -15,6 +15,7 @@ from summand.methods._newton import Equations, equations, symmetric, term_rows
 from summand.methods._protocol import Result, State
 from summand.methods._sandwich import MODEL, Sandwich
 from summand.methods.formulas._design import Design
+from summand.methods.models._tests import of_terms
 from summand.methods.models._weights import Effective, check_effective
 from summand.tables import Array, Count
 
@@ -173,6 +174,7 @@ def _result(state: LinearState, method: LinearRegression, sandwich: Sandwich | N
         "r_squared": r_squared,
         "r_squared_adjusted": 1.0 - (1.0 - r_squared) * (state.n - has_constant) / freedom,
         "site": method.site,
+        "term_tests": of_terms(method.joint_places, estimates, covariance, t_freedom),
     }
     if sandwich is not None:
         values["errors"] = method.errors

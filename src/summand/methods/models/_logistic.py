@@ -240,11 +240,11 @@ class LogisticRegression(Regression):
             sandwich = Sandwich.read(
                 self.errors, total[self._sums_length :], len(self.design), self._score_blocks[1], self.placed.limits
             )
-            return with_errors(total[: self._sums_length], state, self.design, self.site, sandwich)
-        wants_scores = self.errors != MODEL and len(self.design) > 0
+            return with_errors(total[: self._sums_length], state, self.design, self.site, sandwich, self.joint_places)
         return advance(
-            total, state, self.design, self.indicator.label, self.site, self.placed.limits, wants_scores=wants_scores
-        )
+            total, state, self.design, self.indicator.label, self.site, self.placed.limits,
+            term_places=self.joint_places, wants_scores=self.errors != MODEL and len(self.design) > 0,
+        )  # fmt: skip
 
     @property
     def _sums_length(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 from summand.methods._ascent import Evaluation, Maximum, Parameters, ascend
 from summand.methods._groups import check_classes, check_groups
@@ -11,7 +12,10 @@ from summand.methods._protocol import Result
 from summand.methods._sandwich import Sandwich
 from summand.methods.formulas._design import Design
 from summand.methods.models._logistic_state import LogisticState
+from summand.methods.models._tests import of_terms
 from summand.tables import Array, Count, Limits
+
+TermPlaces = Sequence[tuple[str, tuple[int, ...]]]
 
 SEPARATED = "separate those with the outcome from those without"
 
@@ -24,9 +28,20 @@ def advance(
     site: str,
     limits: Limits,
     *,
+    term_places: TermPlaces = (),
     wants_scores: bool = False,
 ) -> LogisticState | Result:
     """The next state, or the result; before it the round at the maximum, where scores are wanted.
+
+    Args:
+        total: Of a round that sums no scores.
+        state: Of that round.
+        design: Of the formula.
+        event: As a reader sees it.
+        site: ``pooled`` or ``fixed``.
+        limits: What may be released.
+        term_places: Where the coefficients of each term are, to be tested together.
+        wants_scores: Whether errors are of a sandwich.
 
     Raises:
         MethodError: with a diagnosis.
@@ -38,14 +53,18 @@ def advance(
     if wants_scores:
         return dataclasses.replace(following.state, ending=True)
     one_class = _sites_with_one_class(total, site)
-    return _result(following.state, following.log_likelihood, following.solver.inverse, design, site, one_class)
+    return _result(
+        following.state, following.log_likelihood, following.solver.inverse, design, site, one_class, term_places
+    )
 
 
 def _sites_with_one_class(total: Array, site: str) -> int:
     return round(float(total[-1])) if site == "fixed" else 0
 
 
-def with_errors(sums: Array, state: LogisticState, design: Design, site: str, sandwich: Sandwich) -> Result:
+def with_errors(
+    sums: Array, state: LogisticState, design: Design, site: str, sandwich: Sandwich, term_places: TermPlaces
+) -> Result:
     """The result with errors of a sandwich, from the sums at the maximum."""
     p = len(design)
     information = symmetric(sums[1 + p : 1 + p + p * (p + 1) // 2], p)
@@ -53,7 +72,7 @@ def with_errors(sums: Array, state: LogisticState, design: Design, site: str, sa
     one_class = _sites_with_one_class(sums, site)
     parameters = p + (round(float(sums[-2])) if site == "fixed" else 0)
     covariance = sandwich.covariance(inverse, state.n, parameters)
-    found = _result(state, float(sums[0]), covariance, design, site, one_class)
+    found = _result(state, float(sums[0]), covariance, design, site, one_class, term_places)
     values = {**found.values, "errors": sandwich.kind}
     values |= {"clusters": Count(sandwich.clusters)} if sandwich.clusters else {}
     return Result(found.method, values, (*found.warnings, *sandwich.warnings))
@@ -90,7 +109,13 @@ def _read(sums: Array, state: LogisticState, p: int, fixed: bool) -> Evaluation:
 
 
 def _result(
-    state: LogisticState, log_likelihood: float, covariance: Array, design: Design, site: str, sites_with_one_class: int
+    state: LogisticState,
+    log_likelihood: float,
+    covariance: Array,
+    design: Design,
+    site: str,
+    sites_with_one_class: int,
+    term_places: TermPlaces,
 ) -> Result:
     estimates, unscaled = design.unscale(state.beta, covariance)
     warnings = []
@@ -104,5 +129,6 @@ def _result(
         "converged": True,
         "log_likelihood": log_likelihood,
         "site": site,
+        "term_tests": of_terms(term_places, estimates, unscaled, None),
     }
     return Result("logistic", values, tuple(warnings))

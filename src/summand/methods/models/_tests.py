@@ -6,16 +6,13 @@ Source: McCullagh & Nelder (1989), Generalized Linear Models, §2.3 and app. A; 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from summand.methods._newton import PIVOT_MIN
-from summand.methods.formulas._design import Design
-from summand.methods.formulas._formula import Formula, Term
-from summand.methods.formulas._terms import columns_of_term
-from summand.tables import Array, Dictionary
+from summand.tables import Array
 
 
 def chi_square_record(statistic: float | None, freedom: int, rest: float | None) -> dict[str, Any]:
@@ -49,26 +46,20 @@ def wald(estimates: Array, covariance: Array, places: list[int]) -> float | None
 
 
 def of_terms(
-    design: Design, formula: Formula, dictionary: Dictionary, estimates: Array, covariance: Array, rest: float | None
+    terms: Sequence[tuple[str, tuple[int, ...]]], estimates: Array, covariance: Array, rest: float | None
 ) -> list[dict[str, Any]]:
-    """Wald's test of each term of the formula: that all its coefficients are 0.
+    """Wald's test of each term of a formula: that all its coefficients are 0.
 
     Args:
-        design: Of the formula.
-        estimates, covariance: In the order of ``design.terms``.
+        terms: Their labels, and where their coefficients are.
+        estimates: Shape (p,).
+        covariance: Shape (p, p).
         rest: Degrees of freedom of the dispersion's estimate; None where there is none.
     """
-    found = []
-    for term in formula.terms:
-        places = [design.terms.index(name) for name in columns_of_term(term, dictionary)]
-        record = chi_square_record(wald(estimates, covariance, places), len(places), rest)
-        found.append({"term": _label(term), **record})
-    return found
-
-
-def _label(term: Term) -> str:
-    """The term as its columns are named: a curve without the numbers that were learned."""
-    return ":".join(getattr(factor, "label", str(factor)) for factor in term.factors)
+    return [
+        {"term": label, **chi_square_record(wald(estimates, covariance, list(places)), len(places), rest)}
+        for label, places in terms
+    ]
 
 
 def against_null(statistics: Mapping[str, float | None], freedom: int, rest: float | None) -> list[dict[str, Any]]:
