@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from pooled_cohorts import dealt, nist, numeric_dictionary, setting
 
+from summand.errors import SingularInformation
 from summand.methods import LinearRegression
 from summand.testing.plain import run_plain
 
@@ -17,6 +18,7 @@ MODELS = {
     "NoInt2": "y ~ 0 + x1",
     "Wampler1": "y ~ x1 + I(x1^2) + I(x1^3) + I(x1^4) + I(x1^5)",
     "Wampler2": "y ~ x1 + I(x1^2) + I(x1^3) + I(x1^4) + I(x1^5)",
+    "Filip": "y ~ x1 + " + " + ".join(f"I(x1^{power})" for power in range(2, 11)),
 }
 
 
@@ -43,3 +45,18 @@ def test_pontius_with_the_square_as_a_column_of_its_own() -> None:
     for row, (estimate, error) in zip(result["terms"], certified, strict=True):
         assert abs(row["estimate"] / estimate - 1) <= 1e-9
         assert abs(row["std_error"] / error - 1) <= 1e-9
+
+
+def test_filip_as_ten_columns_is_a_diagnosis_and_not_a_number() -> None:
+    """Powers computed beforehand are dependent to 13 digits: it is said how many would be lost, and how to keep them."""
+    table, _, _ = nist("Filip")
+    for power in range(2, 11):
+        table[f"x{power}"] = table["x1"] ** power
+    dictionary = numeric_dictionary(table)
+    sites = dealt(table, np.arange(len(table)) % 3, dictionary)
+    formula = "y ~ " + " + ".join(f"x{power}" for power in range(1, 11))
+
+    with pytest.raises(SingularInformation, match=r"about 1[1-6] of the 16 digits .* would be lost") as told:
+        run_plain(LinearRegression(formula), sites, setting(dictionary, 4))
+
+    assert "I(x^2)" in told.value.remedy

@@ -13,6 +13,8 @@ from summand.tables import Array
 
 # A pivot of the equilibrated matrix below this means that a column is, to eleven digits, a combination of others.
 PIVOT_MIN = 1e-11
+# A pivot up to this is what rounding leaves of a column that is exactly a combination.
+EXACT_PART_MAX = 1e-14
 NORMAL_975 = 1.959963984540054
 
 
@@ -91,7 +93,7 @@ def _check_rank(scaled: Array, scale: Array, terms: tuple[str, ...], to_original
     while left:
         pivot = max(left, key=lambda j: (rest[j, j], -j))
         if rest[pivot, pivot] < PIVOT_MIN:
-            raise _combination(left[0], basis, scaled, scale, terms, to_original)
+            raise _combination(left[0], basis, scaled, scale, terms, to_original, float(rest[pivot, pivot]))
         basis.append(pivot)
         left.remove(pivot)
         column = rest[left, pivot]
@@ -99,9 +101,20 @@ def _check_rank(scaled: Array, scale: Array, terms: tuple[str, ...], to_original
 
 
 def _combination(
-    dependent: int, basis: list[int], scaled: Array, scale: Array, terms: tuple[str, ...], to_original: Array
+    dependent: int,
+    basis: list[int],
+    scaled: Array,
+    scale: Array,
+    terms: tuple[str, ...],
+    to_original: Array,
+    own_part: float,
 ) -> SingularInformation:
-    """The error that tells which terms make ``dependent``, in the original units."""
+    """The error that tells which terms make ``dependent``, in the original units.
+
+    Args:
+        own_part: The part of its sum of squares that the others do not explain: an equation solved from sums of products
+            loses as many digits as this has zeros.
+    """
     weights = np.zeros(len(terms))
     weights[dependent] = -1.0
     if basis:
@@ -113,6 +126,13 @@ def _combination(
     target = dependent if dependent in named else named[-1]
     parts = [f"{-original[j] / original[target]:.4g} × {terms[j]}" for j in named if j != target]
     how = " + ".join(parts[:6]) + (" + …" if len(parts) > 6 else "")
+    if own_part > EXACT_PART_MAX:
+        lost = math.ceil(-math.log10(own_part))
+        return SingularInformation(
+            f"The term '{terms[target]}' is nearly a linear combination of others: {how or 'a constant'}. What is left of "
+            f"it is {own_part:.0e} of its square, so that about {lost} of the 16 digits of a coefficient would be lost.",
+            remedy=f"Leave out '{terms[target]}' or one of the others; write powers as I(x^2) or poly(x, 2), which lose none.",
+        )
     return SingularInformation(
         f"The term '{terms[target]}' is a linear combination of others: {how or 'a constant'}.",
         remedy=f"Leave out '{terms[target]}' or one of the others.",
