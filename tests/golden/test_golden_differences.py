@@ -368,6 +368,24 @@ def test_what_is_refused_and_how() -> None:
         method_of("days").under(setting_of(table).__class__(text, Limits(), 10, 3))
 
 
+def test_groups_of_two_sites_have_no_errors_by_site_under_limits() -> None:
+    """Two sites' squared scores would tell both; three sites', or one's, which has none, are summed."""
+    table = clinics(2400, clusters=9)
+    limits = setting_of(table, 10, Limits())
+    three = run_plain(method_of("days", errors="site"), dealt(table, table["clinic"].to_numpy(int)), limits)
+    assert three.values["clusters"] == 9
+    two = table[table["clinic"] != 1]  # clinics 1, 4 and 7 begin in month 3
+    with pytest.raises(CohortTooSmall, match="A group has several sites but fewer than 3"):
+        run_plain(method_of("days", errors="site"), dealt(two, two["clinic"].to_numpy(int)), limits)
+    few = table[table["clinic"].isin([1, 2, 3, 6, 9])]
+    with pytest.raises(CohortTooSmall, match="let one site work out the others' means"):
+        run_plain(method_of("days", errors="site"), dealt(few, few["clinic"].to_numpy(int)), limits)
+    alone = table[~table["clinic"].isin([1, 4])]
+    assert run_plain(method_of("days", errors="site"), dealt(alone, alone["clinic"].to_numpy(int)), limits).values[
+        "effects"
+    ]
+
+
 def test_small_numbers_of_events_are_not_told_by_means() -> None:
     """Under limits a cell's share is left out where it would tell a small number of people with the outcome."""
     table = clinics()

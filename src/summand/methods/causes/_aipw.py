@@ -16,35 +16,15 @@ from summand.methods._newton import equations, symmetric, upper
 from summand.methods._placed import Placed, check_length
 from summand.methods._protocol import Block, Layout, Local, Result, Setting, State, length
 from summand.methods.causes import _stacked
+from summand.methods.causes._aipw_rows import AipwState, Rows
 from summand.methods.causes._arms import Arms
 from summand.methods.causes._contrasts import effect_rows, mean_rows
 from summand.methods.causes._nested import by_name, filled
 from summand.methods.causes._regressed import Regressed
-from summand.methods.causes._weights import CUT_LEAST, CUT_MOST, Weighing, probability
+from summand.methods.causes._weights import CUT_LEAST, CUT_MOST, Weighing
 from summand.methods.formulas._formula import Value, parse
 from summand.methods.models._logistic import CHUNK_ROWS, SLACK, LogisticRegression
 from summand.tables import Array, Batch, Count
-
-
-@dataclass(frozen=True)
-class AipwState(State):
-    """What is known so far.
-
-    Attributes:
-        phase: ``score``, ``model``, ``means``, ``errors``.
-        score, model: The states of the two regressions, as `packed` gives them.
-        counts: People by arm, and how many scores were cut, shape (3,).
-        means: Means on the outcome model's scale, control first, shape (2,).
-        by_score, by_model: What each estimated regression adds to each mean's influence, shapes (2, p).
-    """
-
-    phase: str
-    score: Array
-    model: Array
-    counts: Array
-    means: Array
-    by_score: Array
-    by_model: Array
 
 
 @dataclass(frozen=True)
@@ -150,7 +130,8 @@ class DoublyRobust(Placed):
         return tuple(dict.fromkeys((*parse(self.treatment).columns, *parse(self.formula).columns)))
 
     @cached_property
-    def _weighing(self) -> Weighing:
+    def weighing(self) -> Weighing:
+        """How scores become weights."""
         return Weighing("ate", self.cut, 0.0)
 
     @property
@@ -215,7 +196,7 @@ class DoublyRobust(Placed):
         size = 5 + 2 * self.model.is_binary + 2 * (s + p) + s * (s + 1) // 2 + p * (p + 1) // 2
         sums = np.zeros(3 if errors else size)
         for first in range(0, batch.rows, CHUNK_ROWS):
-            rows = _Rows.of(batch.part(slice(first, min(first + CHUNK_ROWS, batch.rows))), self, state, own)
+            rows = Rows.of(batch.part(slice(first, min(first + CHUNK_ROWS, batch.rows))), self, state, own)
             sums += self._influences(rows, state, own, local) if errors else self._predicted(rows)
         return sums
 
@@ -232,7 +213,7 @@ class DoublyRobust(Placed):
         owns = [np.asarray(one["own"]) if float(np.asarray(one["known"])[0]) > 0.0 else None for one in kept]
         return owns[0], owns[1]
 
-    def _predicted(self, rows: _Rows) -> Array:
+    def _predicted(self, rows: Rows) -> Array:
         """One block of rows in the phase ``means``."""
         counts = [rows.arms.sum(axis=1)]
         if self.model.is_binary:
@@ -248,7 +229,7 @@ class DoublyRobust(Placed):
              along_model.ravel(), upper((rows.x * rows.model_weight) @ rows.x.T))
         )  # fmt: skip
 
-    def _influences(self, rows: _Rows, state: AipwState, own: tuple[Array | None, Array | None], local: Local) -> Array:
+    def _influences(self, rows: Rows, state: AipwState, own: tuple[Array | None, Array | None], local: Local) -> Array:
         """Squares and product of the two means' influences over one block of rows, shape (3,)."""
         by_score, by_model = state.by_score, state.by_model
         if self._is_fixed:
@@ -362,67 +343,3 @@ def _of(which: str, local: Local) -> dict[str, Array]:
     start = f"{which}."
     found = {name: values for name, values in local.items() if name.startswith(start)}
     return {name.removeprefix(start): np.asarray(values, dtype=np.float64) for name, values in found.items()}
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """What some rows say under both models.
-
-    Attributes:
-        arms: Membership among those compared, shape (2, rows).
-        inside: 1 for those compared, else 0, shape (rows,).
-        y: The outcome on its model's scale.
-        z, x: The designs of score and outcome model, shapes (s, rows) and (p, rows).
-        weight, slope: Inverse probabilities of the arm, and their derivatives.
-        is_cut: Whose score was cut.
-        means, derivatives: Predictions under each arm, and their derivatives.
-        corrected: Predictions corrected by the weighted residual, shape (2, rows).
-        score_weight, model_weight: Weights of rows in the informations; 0 at a site without the intercept.
-        score_residual, model_residual: Residuals of the two fits.
-    """
-
-    arms: Array
-    inside: Array
-    y: Array
-    z: Array
-    x: Array
-    weight: Array
-    slope: Array
-    is_cut: Array
-    means: Array
-    derivatives: Array
-    corrected: Array
-    score_weight: Array
-    model_weight: Array
-    score_residual: Array
-    model_residual: Array
-
-    @classmethod
-    def of(cls, batch: Batch, method: DoublyRobust, state: AipwState, own: tuple[Array | None, Array | None]) -> _Rows:
-        """The rows under the models as fitted."""
-        score, model = method.score, method.model
-        zero = np.zeros(batch.rows)
-        inside = np.full(batch.rows, float(own[0] is not None))
-        treated, y, z = score.outcome(batch), model.outcome(batch), score.design(batch)
-        e = np.full(batch.rows, 0.5)
-        if own[0] is not None:
-            e = probability(np.concatenate((own[0], score.beta(state.score))) @ z)
-        weight, slope, is_cut = method._weighing.weights(e, treated)
-        x = model.design(batch)
-        if own[1] is None:
-            means, derivatives = np.tile(y, (2, 1)), np.zeros((2, *x.shape))
-            fitted, model_weight = y, zero
-        else:
-            coefficients = np.concatenate((own[1], model.beta(state.model)))
-            designs = [model.design(method.arms.as_if(batch, arm)) for arm in range(2)]
-            pairs = [model.means(coefficients @ design) for design in designs]
-            means = np.stack([mean for mean, _ in pairs])
-            derivatives = np.stack([d * s for d, (_, s) in zip(designs, pairs, strict=True)])
-            fitted, model_weight = model.means(coefficients @ x)
-        arms = np.stack([1.0 - treated, treated]) * inside
-        return cls(
-            arms=arms, inside=inside, y=y, z=z, x=x, weight=weight, slope=slope, is_cut=is_cut * inside,
-            means=means, derivatives=derivatives, corrected=means + arms * weight * (y - means),
-            score_weight=e * (1.0 - e) * inside, model_weight=model_weight,
-            score_residual=(treated - e) * inside, model_residual=y - fitted,
-        )  # fmt: skip

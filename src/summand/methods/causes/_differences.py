@@ -16,13 +16,8 @@ from summand.methods._newton import upper
 from summand.methods._placed import Placed, check_length
 from summand.methods._protocol import Block, Layout, Local, Result, Setting, State, length
 from summand.methods.causes._adjusted import LEVERAGE_MAX
-from summand.methods.causes._differences_update import (
-    DifferencesState,
-    after_cells,
-    after_errors,
-    comparable,
-    stacked,
-)
+from summand.methods.causes._differences_state import DifferencesState, comparable, stacked
+from summand.methods.causes._differences_update import after_cells, after_errors
 from summand.methods.causes._measured import Measured, outcome_columns
 from summand.methods.causes._nested import filled
 from summand.methods.causes._periods import FirstTreated, Values, cell_sums
@@ -66,11 +61,12 @@ class DifferenceInDifferences(Placed):
     enough people like those of any column's levels.
 
     Reveals: people, sum and squares of the outcome in every group and period, or in every cluster and period with the
-        group of each cluster; with ``site``, how many sites have treated people, and the squared scores; with covariates, their sums
+        group of each cluster; with ``site``, how many sites each group has, and the squared scores; with covariates, their sums
         by group and period and their products, and those of squared residuals.
 
     Raises:
-        CohortTooSmall: where a cell has too few people.
+        CohortTooSmall: where a cell has too few people; with ``site``, where a group has several sites, but fewer than the
+            limits ask, whose squared scores would tell each one's own.
         SingularInformation: where no group can be compared.
         UsageError: where a cluster's people are not all treated from the same period on.
 
@@ -229,6 +225,7 @@ class DifferenceInDifferences(Placed):
             Block("covariates", "1", cells * p, SLACK, "their means in each group and period"),
             Block("covariate products", "1", p * (p + 1) // 2, SLACK, "how they go together"),
             Block("covariates with outcome", "1", p, SLACK, "how they go with the outcome"),
+            Block("sites by group", "1", by_site * len(self.groups), 1.0, "how many sites have people of each group"),
             Block("sites treated", "1", by_site, 1.0, "how many sites have people of treated groups"),
             Block("sites with rows", "1", by_site, 1.0, "how many sites have anyone"),
         )
@@ -280,8 +277,8 @@ class DifferenceInDifferences(Placed):
             parts.append(self.design.group_counts(rows) if rows.rows else np.zeros(len(self.design.groups)))
             parts += [np.stack(by_cell, axis=1).ravel(), upper(x @ x.T), x @ y]
         if self.errors == "site":
-            treated = (group > 0) & (group < len(self.periods))
-            parts.append(np.array([float(np.count_nonzero(treated)), float(rows.rows)]))
+            people = np.bincount(group, minlength=len(self.groups)).astype(np.float64)
+            parts += [people, np.array([people[1:-1].sum(), people.sum()])]
         return np.concatenate(parts)
 
     @property
@@ -294,7 +291,8 @@ class DifferenceInDifferences(Placed):
         if self.errors != "site":
             return partial, {}
         if state.phase == "cells":
-            return np.concatenate((partial[:-2], partial[-2:] > 0.0)), {}
+            own = len(partial) - len(self.groups) - 2
+            return np.concatenate((partial[:own], partial[own:] > 0.0)), {}
         return state.adjustment.scores(partial, stacked(comparable(state.counts, self.control))) ** 2, {}
 
     def update(self, total: Array, state: DifferencesState) -> DifferencesState | Result:

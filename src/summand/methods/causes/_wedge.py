@@ -29,7 +29,9 @@ class SteppedWedge(Placed):
     """The effect of a treatment that clusters begin one after the other, each staying with it.
 
     The mean of a cluster in a period is the period's, plus the treatment's effect once it has begun, plus the cluster's.
-    A two-valued outcome is taken as 0 and 1, so that effects are differences of risk.
+    A two-valued outcome is taken as 0 and 1, so that effects are differences of risk. Clusters are a column's levels; where
+    each site is a cluster and its means shall not be opened, a mixed or linear model of ``treated`` and ``C(period)`` with
+    one intercept for each site gives the constant effect.
 
     Args:
         outcome: A numeric column, or two-valued: ``died``, ``days > 30``.
