@@ -69,7 +69,7 @@ SCHEMAS: dict[str, Schema] = {
                         "degrees_of_freedom": {"type": "integer"}, "p_value": NUMBER,
                     }
                 ),
-                description="Gray's test of the groups, for each cause that enough people have.",
+                description="Gray's test of the groups, for each cause that enough people of every group have.",
             ),
         },
     ),

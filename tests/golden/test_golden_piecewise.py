@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from shared_files import shared_data
 from summand.errors import CohortTooSmall, FormulaInvalid, OutcomeConstant, Separation, UsageError
 from summand.methods import from_spec
 from summand.methods.survival._piecewise import PiecewiseExponential
+from summand.methods.survival._rates import Rates
 from summand.tables import Count, Limits
 from summand.testing.plain import run_counted, run_plain
 from survival_cohorts import cgd, colon, dealt, lung, nwtco, setting_of, uneven
@@ -94,6 +96,30 @@ def test_a_factor_for_each_site_equals_dummy_variables(name: str) -> None:
     assert result.values["log_likelihood"] == pytest.approx(log_likelihood(fit, rows), rel=1e-10)
     assert result.values["baseline"] == []
     assert len(result.warnings) == (not with_events.all())
+
+
+def test_late_entry_equals_poisson_regression_from_the_start_on() -> None:
+    """Rows that follow each other, with several events of one person: person-time begins at each row's start."""
+    table = pd.read_csv(shared_data("survival/cgd.csv"))
+    rows = table[["tstart", "tstop", "status", "age"]].astype(int)
+    rows["treated"] = (table["treat"] == "rIFN-g").astype(int)
+    parts = []
+    for k, (low, high) in enumerate(((0, 120), (120, 240), (240, np.inf))):
+        part = rows[(rows["tstop"] > low) & (rows["tstart"] < high)].copy()
+        followed = np.minimum(part["tstop"], high) - np.maximum(part["tstart"], low)
+        happened = (part["status"] == 1) & (part["tstop"] <= high)
+        parts.append(part.assign(k=k, followed=followed, happened=happened.astype(float)))
+    split_rows = pd.concat(parts, ignore_index=True)
+    fit = poisson(split_rows, ["treated", "age"])
+    method = PiecewiseExponential("Surv(tstart, tstop, status) ~ treated + age", (120.0, 240.0))
+    values = run_plain(method, dealt(rows, uneven(len(rows), 4)), setting_of(rows, 4)).values
+    for term in values["terms"]:
+        assert term["estimate"] == pytest.approx(fit.params[term["term"]], rel=1e-8)
+        assert term["std_error"] == pytest.approx(fit.bse[term["term"]], rel=1e-8)
+    expected = split_rows.groupby("k")["followed"].sum()
+    np.testing.assert_allclose([row["person_time"] for row in values["intervals"]], expected, rtol=1e-10)
+    rates = run_plain(Rates("Surv(tstart, tstop, status) ~ 1"), dealt(rows, uneven(len(rows), 3)), setting_of(rows, 3))
+    assert rates.values["rates"][0]["person_time"] == pytest.approx(float((rows["tstop"] - rows["tstart"]).sum()))
 
 
 def test_rates_by_interval_and_group_are_those_of_the_split_table() -> None:

@@ -42,8 +42,7 @@ class AalenJohansen(CompetingMethod):
         is coarse: of round width, and merged until every step holds at least ``minimum_cell`` exits of every group. A
         time then counts as the end of its step, events before other exits: curves and test are those of the times rounded
         up, which a warning says. A group in which some cause has fewer events than ``minimum_cell`` gets no
-        curve at all, since the curves of its other causes would give that number away; a cause that few have
-        over all groups is not tested.
+        curve at all, since the curves of its other causes would give that number away, and that cause is not tested.
 
     Raises:
         CohortTooSmall: from `update`, if a group has fewer people than ``minimum_cell``.
@@ -140,8 +139,8 @@ class AalenJohansen(CompetingMethod):
         rows = [row for j in range(len(self.grouping)) if by_group[j].sum() > 0 for row in self._rows(j, times, exits)]
         if any(row["curve"] is None for row in rows):
             warnings.append(
-                f"A group in which a cause has fewer than {self.placed.limits.minimum_cell} events has no curves: merge "
-                "rare causes, or groups."
+                f"A group in which a cause has fewer than {self.placed.limits.minimum_cell} events has no curves, and "
+                "that cause no test: merge rare causes, or groups."
             )
         return Result(self.name, {"groups": rows, "tests": self._tests(exits)}, tuple(warnings))
 
@@ -162,10 +161,11 @@ class AalenJohansen(CompetingMethod):
         ]
 
     def _tests(self, exits: Array) -> list[dict[str, Any]]:
-        """Gray's test for each cause that enough people have; none without groups."""
+        """Gray's test for each cause that enough people of every group have; none without groups."""
         rows = []
         for kind, cause in enumerate(self.follow_up.causes, start=1):
-            enough = exits[kind].sum() > self.placed.limits.minimum_cell - 0.5
+            happened = exits[kind].sum(axis=1)[exits.sum(axis=(0, 2)) > 0]
+            enough = bool((happened > self.placed.limits.minimum_cell - 0.5).all())
             test = gray_test(exits, kind) if enough else None
             if test is not None:
                 statistic, degrees_of_freedom, p_value = test

@@ -18,7 +18,6 @@ from summand.methods._placed import check_length
 from summand.methods._protocol import Layout, Local, Result, Setting, State, length
 from summand.methods.formulas._design import Design
 from summand.methods.survival._by_group import Codes, Grouping
-from summand.methods.survival._causes import survival_of
 from summand.methods.survival._piecewise_layout import ascent_layout, furthest_up, survey_layout
 from summand.methods.survival._piecewise_state import PiecewiseState
 from summand.methods.survival._piecewise_sums import FURTHEST, exposure, interval_of, poisson_sums
@@ -40,7 +39,9 @@ class PiecewiseExponential(SurvivalMethod):
 
     Args:
         formula: Such as ``Surv(time, status) ~ age + C(sex)``, with an intercept; ``~ 1`` for rates alone. Where one
-            column with levels stands on the right, rates are also given by interval and group.
+            column with levels stands on the right, rates are also given by interval and group. With ``Surv(start, stop,
+            status)`` a row is followed from its start on, and rows are what is counted: with start and stop as ages,
+            the intervals are bands of attained age.
         cuts: Where one interval ends and the next begins, ascending, above 0; none: they are learned.
         intervals: How many intervals of about equally many events, where no cuts are given.
         site: ``pooled``: the same rates for all; ``fixed``: each site's rates are higher or lower by a factor of its own,
@@ -79,7 +80,6 @@ class PiecewiseExponential(SurvivalMethod):
         """
         self.check()
         method = dataclasses.replace(self, setting=setting)
-        survival_of(method.parsed, setting.dictionary)
         if self.cuts and not self.cuts[-1] < method.follow_up.latest:
             raise UsageError(
                 "The last cut is not before the dictionary's largest time.",
@@ -190,8 +190,9 @@ class PiecewiseExponential(SurvivalMethod):
         if state.phase == "cuts":
             return self.slots.tally(times[happened], self._slot_state)
         events, interval = happened.astype(np.float64), interval_of(times, state.cuts)
+        starts = self.follow_up.read_entries(batch, times)
         if state.phase == "survey":
-            return self._survey(batch, times, events, interval, state.cuts)
+            return self._survey(batch, self._exposure(times, starts, state.cuts), events, interval)
         k, p = len(state.cuts) + 1, len(self.design) - 1
         free = free_intervals(state, fixed=self._is_fixed)
         log_rates = np.full(k, -np.inf)
@@ -204,18 +205,22 @@ class PiecewiseExponential(SurvivalMethod):
         for first in range(0, batch.rows, CHUNK_ROWS):
             rows = slice(first, min(first + CHUNK_ROWS, batch.rows))
             z = self.design.matrix(batch, rows, out=x[:, : rows.stop - rows.start])[:, 1:]
-            exposed = exposure(times[rows], state.cuts, self._unit)
+            exposed = self._exposure(times[rows], None if starts is None else starts[rows], state.cuts)
             sums = poisson_sums(z, exposed, events[rows], interval[rows], log_rates, state.beta[len(free) :], own, most)
             head = [sums.rows_cut_off, float(events[rows].sum()), sums.log_likelihood]
             total += np.concatenate([head, sums.score, upper(sums.information)])
         return total
 
-    def _survey(self, batch: Batch, times: Array, events: Array, interval: Codes, cuts: Array) -> Array:
+    def _exposure(self, times: Array, starts: Array | None, cuts: Array) -> Array:
+        """How long each row is followed in each interval, shape (rows, intervals), in [0, 1]."""
+        exposed = exposure(times, cuts, self._unit)
+        return exposed if starts is None else exposed - exposure(starts, cuts, self._unit)
+
+    def _survey(self, batch: Batch, exposed: Array, events: Array, interval: Codes) -> Array:
         """People by group, events and person-time by group and interval, and sizes of the design's groups."""
-        groups, k = len(self.grouping), len(cuts) + 1
+        groups, k = len(self.grouping), exposed.shape[1]
         codes = self.grouping.codes(batch)
         happened = np.bincount(codes * k + interval, weights=events, minlength=groups * k)
-        exposed = exposure(times, cuts, self._unit)
         followed = [exposed[codes == j].sum(axis=0) for j in range(groups)]
         levels = self.design.group_counts(batch) if batch.rows else np.zeros(len(self.design.groups))
         return np.concatenate([np.bincount(codes, minlength=groups), happened, *followed, levels]).astype(np.float64)

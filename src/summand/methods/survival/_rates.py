@@ -15,7 +15,6 @@ from summand.methods import _spec
 from summand.methods._placed import check_length
 from summand.methods._protocol import Block, Layout, Local, Result, Setting, State, length
 from summand.methods.survival._by_group import Grouping
-from summand.methods.survival._causes import survival_of
 from summand.methods.survival._rate_tables import band_rows, group_rates, rate_row, ratio_rows
 from summand.methods.survival._survival import SurvivalMethod
 from summand.tables import Array, Batch
@@ -45,7 +44,8 @@ class Rates(SurvivalMethod):
     rates have an interval on the log scale.
 
     Args:
-        formula: ``Surv(time, status) ~ 1`` or ``Surv(time, status) ~ group``; the first level is the reference.
+        formula: ``Surv(time, status) ~ 1`` or ``~ group``; the first level is the reference. With ``Surv(start, stop,
+            status)`` each row adds its own time under observation, and rows are what is counted.
         per: Rates are given per so much follow-up time, in the unit of the time column.
         interval: ``exact`` or ``byar``.
         by: A numeric column, such as the age at the beginning; empty for no standardisation.
@@ -84,7 +84,6 @@ class Rates(SurvivalMethod):
         """
         self.check()
         method = dataclasses.replace(self, setting=setting)
-        survival_of(method.parsed, setting.dictionary)
         method.follow_up  # noqa: B018 — both parse against the dictionary, and say now what does not fit
         method.grouping  # noqa: B018
         if self.by and not setting.dictionary[self.by].is_numeric:
@@ -173,10 +172,12 @@ class Rates(SurvivalMethod):
         """One batch of complete rows -> counts and person-time, shape (3 * groups * bands,)."""
         times, events = self.follow_up.read(batch)
         groups, bands = self._shape
+        starts = self.follow_up.read_entries(batch, times)
+        followed = times if starts is None else times - starts
         cell = self.grouping.codes(batch) * bands
         if self.by:
             cell = cell + np.searchsorted(np.asarray(self.cuts), batch.number(self.by), side="right")
-        sums = [np.bincount(cell, weights=weights, minlength=groups * bands) for weights in (None, events, times)]
+        sums = [np.bincount(cell, weights=weights, minlength=groups * bands) for weights in (None, events, followed)]
         return np.concatenate(sums).astype(np.float64)
 
     def condense(self, partial: Array, state: RatesState, local: Local) -> tuple[Array, Local]:  # noqa: ARG002 — the protocol's signature
