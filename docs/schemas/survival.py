@@ -72,6 +72,16 @@ SCHEMAS: dict[str, Schema] = {
                 description="Gray's test of the groups, for each cause that enough people of every group have.",
             ),
         },
+        {
+            "incidence_at": array_of(
+                object_of(
+                    {
+                        "group": {"type": "string"}, "cause": {"type": "string"}, "time": {"type": "number"},
+                        "cumulative_incidence": NUMBER, **ESTIMATE,
+                    }
+                )
+            )
+        },
     ),
     "fine_gray": result_of(
         ["fine_gray"],

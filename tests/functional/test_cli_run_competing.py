@@ -23,7 +23,8 @@ def test_aalen_johansen_prints_curves_and_tests(capsys: pytest.CaptureFixture[st
     """Two groups by two causes, Gray's test for each cause, and a drawing."""
     plot = tmp_path / "incidence.svg"
     words = ["run", "aalen_johansen", "Surv(time, status) ~ trt", "--sites", pbc, "--by", "site", "--plot", plot]
-    found = say(capsys, *words, "--json").matches("aalen_johansen")
+    found = say(capsys, *words, "--times", "1000,2000", "--json").matches("aalen_johansen")
+    assert len(found["incidence_at"]) == 8
     assert [(row["group"], row["cause"]) for row in found["groups"]] == [("1", "1"), ("1", "2"), ("2", "1"), ("2", "2")]
     assert [test["statistic"] for test in found["tests"]] == pytest.approx([0.0194274755, 0.0665937354], rel=1e-8)
     assert "<svg" in plot.read_text("utf-8")

@@ -68,6 +68,21 @@ def test_gray_equals_cuminc(name: str, sites: int) -> None:
         assert test["p_value"] == pytest.approx(chi2.sf(float(statistic), int(degrees_of_freedom)), abs=1e-12)
 
 
+def test_incidence_at_chosen_times_is_that_of_the_curve() -> None:
+    """Between two times the incidence is that of the earlier one; after the last one nothing is known."""
+    table = colon_causes()
+    method = AalenJohansen("Surv(time, status) ~ arm", times=(36.0, 36.5, 500.0))
+    values = run_plain(method, dealt(table, uneven(len(table), 4)), setting_of(table, 4)).values
+    assert len(values["incidence_at"]) == 3 * len(values["groups"]) == 18
+    for i, row in enumerate(values["groups"]):
+        on, between, after = values["incidence_at"][3 * i : 3 * i + 3]
+        place = max(j for j, time in enumerate(row["curve"]["time"]) if time <= 36.0)
+        for key in ("cumulative_incidence", "std_error", "conf_low", "conf_high"):
+            assert on[key] == between[key] == row["curve"][key][place]
+            assert after[key] is None
+        assert (on["group"], on["cause"], on["time"]) == (row["group"], row["cause"], 36.0)
+
+
 def test_incidences_and_survival_add_up_to_one() -> None:
     """At each time the incidences of all causes and the Kaplan-Meier curve of all events together add up to 1."""
     from lifelines import KaplanMeierFitter

@@ -57,7 +57,7 @@ def _case(name: str, method: Method, limits: Limits = NO_LIMITS, rows_min: int =
 
 
 CASES = [
-    _case("aalen_johansen", AalenJohansen("Surv(days, status) ~ arm")),
+    _case("aalen_johansen", AalenJohansen("Surv(days, status) ~ arm", times=(20.0, 50.0))),
     _case("aalen_johansen, coarse", AalenJohansen("Surv(years, exit) ~ arm", "stays"), Limits(), 300),
     _case("fine_gray, strata", FineGray("Surv(days, status) ~ age + arm")),
     _case("fine_gray, pooled", FineGray("Surv(years, exit) ~ marker + arm", "died", "stays", "pooled")),

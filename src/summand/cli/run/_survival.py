@@ -103,9 +103,14 @@ Censored = Annotated[str, typer.Option(help="The level of the status that means:
 
 
 @verb
-def aalen_johansen(formula: Formula, censored: Censored = "0") -> Spec:
+def aalen_johansen(
+    formula: Formula,
+    censored: Censored = "0",
+    times: Annotated[str | None, typer.Option(help="Times to tell the incidence at, such as 365,1826.")] = None,
+) -> Spec:
     """Cumulative incidence of competing events, and Gray's test: 'Surv(time, status) ~ group'."""
-    return {"name": "aalen_johansen", "formula": formula, "censored": censored}
+    chosen = _numbers(times, "--times")
+    return {"name": "aalen_johansen", "formula": formula, "censored": censored, "times": chosen}
 
 
 @verb

@@ -18,6 +18,7 @@ from summand.methods.survival._causes import exit_table
 from summand.methods.survival._competing import CompetingMethod
 from summand.methods.survival._gray import gray_test
 from summand.methods.survival._incidence import cumulative_incidence
+from summand.methods.survival._settings import chosen_times
 from summand.methods.survival._time_steps import grouped_times, step_ends
 from summand.methods.survival._times import TimesState
 from summand.tables import Array, Batch, Count
@@ -36,6 +37,7 @@ class AalenJohansen(CompetingMethod):
         formula: ``Surv(time, status) ~ 1`` or ``Surv(time, status) ~ group``. The status has a level for the end of
             follow-up without event, and one for each cause.
         censored: The level of the status that means the end of follow-up without event.
+        times: Where the incidence is asked for by itself.
 
     Reveals: how many people leave at each time of a grid that is learned first, then how many of each group leave there
         with each cause and without event. Where the limits allow exact times the grid is every distinct time. Else it
@@ -54,6 +56,7 @@ class AalenJohansen(CompetingMethod):
 
     formula: str
     censored: str = "0"
+    times: tuple[float, ...] = ()
     setting: Setting | None = field(default=None, compare=False, repr=False)
 
     name: ClassVar[str] = "aalen_johansen"
@@ -66,7 +69,9 @@ class AalenJohansen(CompetingMethod):
 
         Raises:
             FormulaInvalid, ColumnMissing, StatusInvalid, ValueOutOfRange: if the formula does not fit the dictionary.
+            UsageError: if the times are none.
         """
+        chosen_times({"times": self.times})
         method = dataclasses.replace(self, setting=setting)
         method.follow_up  # noqa: B018 — both parse against the dictionary, and say now what does not fit
         method.grouping  # noqa: B018
@@ -74,7 +79,7 @@ class AalenJohansen(CompetingMethod):
 
     def to_spec(self) -> dict[str, Any]:
         """The method as a study request holds it."""
-        return {"name": self.name, "formula": self.formula, "censored": self.censored}
+        return {"name": self.name, "formula": self.formula, "censored": self.censored, "times": list(self.times)}
 
     @classmethod
     def from_spec(cls, spec: Mapping[str, Any]) -> Self:
@@ -83,8 +88,8 @@ class AalenJohansen(CompetingMethod):
         Raises:
             UsageError, FormulaInvalid: if the request is malformed.
         """
-        settings = _spec.fields(spec, cls.name, ("formula", "censored"))
-        method = cls(_spec.text(settings, "formula"), _spec.text(settings, "censored", "0"))
+        settings = _spec.fields(spec, cls.name, ("formula", "censored", "times"))
+        method = cls(_spec.text(settings, "formula"), _spec.text(settings, "censored", "0"), chosen_times(settings))
         method.parsed  # noqa: B018
         return method
 
@@ -136,29 +141,38 @@ class AalenJohansen(CompetingMethod):
             starts = np.concatenate([[0], ends[:-1] + 1])
             times, exits = times[ends], np.add.reduceat(exits[:, :, : int(ends[-1]) + 1], starts, axis=2)
             warnings.append(grouped_times(len(times), self.grid.minimum_cell))
-        rows = [row for j in range(len(self.grouping)) if by_group[j].sum() > 0 for row in self._rows(j, times, exits)]
-        if any(row["curve"] is None for row in rows):
+        groups: list[dict[str, Any]] = []
+        chosen: list[dict[str, Any]] = []
+        for j in np.flatnonzero(by_group.sum(axis=1) > 0.5):
+            self._add_group(int(j), times, exits[:, j], groups, chosen)
+        if any(row["curve"] is None for row in groups):
             warnings.append(
                 f"A group in which a cause has fewer than {self.placed.limits.minimum_cell} events has no curves, and "
                 "that cause no test: merge rare causes, or groups."
             )
-        return Result(self.name, {"groups": rows, "tests": self._tests(exits)}, tuple(warnings))
+        values = {"groups": groups, "tests": self._tests(exits), **({"incidence_at": chosen} if self.times else {})}
+        return Result(self.name, values, tuple(warnings))
 
-    def _rows(self, j: int, times: Array, exits: Array) -> list[dict[str, Any]]:
-        """The curves of one group; none where the number of events of some cause may not be shown."""
-        own = exits[:, j]
+    def _add_group(
+        self, j: int, times: Array, own: Array, groups: list[dict[str, Any]], chosen: list[dict[str, Any]]
+    ) -> None:
+        """Add the curves of one group; none where the number of events of some cause may not be shown.
+
+        Args:
+            j: Which group.
+            times: Of the grid, shape (times,).
+            own: The group's exits by kind and time, shape (kinds, times).
+            groups, chosen: Where curves, and incidences at the chosen times, are added.
+        """
         happened = own[1:].sum(axis=1)
         shown = bool((happened > self.placed.limits.minimum_cell - 0.5).all())
-        return [
-            {
-                "group": self.grouping.labels[j],
-                "cause": cause,
-                "n": Count(int(own.sum())),
-                "events": Count(int(count)),
-                "curve": cumulative_incidence(times, own, kind).to_json() if shown else None,
-            }
-            for kind, (cause, count) in enumerate(zip(self.follow_up.causes, happened, strict=True), start=1)
-        ]
+        for kind, (cause, count) in enumerate(zip(self.follow_up.causes, happened, strict=True), start=1):
+            who = {"group": self.grouping.labels[j], "cause": cause}
+            row = {**who, "n": Count(int(own.sum())), "events": Count(int(count))}
+            curve = cumulative_incidence(times, own, kind) if shown else None
+            groups.append({**row, "curve": None if curve is None else curve.to_json()})
+            if curve is not None:
+                chosen += [{**who, **curve.at(time)} for time in self.times]
 
     def _tests(self, exits: Array) -> list[dict[str, Any]]:
         """Gray's test for each cause that enough people of every group have; none without groups."""

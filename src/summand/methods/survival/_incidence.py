@@ -32,6 +32,19 @@ class Incidence:
     at_risk: Array
     events: Array
 
+    def at(self, time: float) -> dict[str, float | None]:
+        """The estimate at a chosen time; None after the last one that is known."""
+        if time > self.time[-1]:
+            return {"time": time, **dict.fromkeys(("cumulative_incidence", "std_error", "conf_low", "conf_high"))}
+        place = int(np.searchsorted(self.time, time, side="right")) - 1
+        return {
+            "time": time,
+            "cumulative_incidence": float(self.estimate[place]),
+            "std_error": float(self.std_error[place]),
+            "conf_low": float(self.conf_low[place]),
+            "conf_high": float(self.conf_high[place]),
+        }
+
     def to_json(self) -> dict[str, Any]:
         """Lists by name; counts as whole numbers."""
         return {
