@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -126,3 +129,13 @@ def test_any_row_of_tokens_is_a_formula_or_an_error_of_ours(tokens: list[str]) -
     except FormulaInvalid:
         return
     assert parse(str(formula)) == formula
+
+
+def test_the_page_on_formulas_is_true() -> None:
+    """Every formula in the tables of docs/formulas.md is understood, and every function of the grammar is there."""
+    page = (Path(__file__).resolve().parents[3] / "docs" / "formulas.md").read_text("utf-8")
+    shown = re.findall(r"^\| `([^`]*~[^`]*)` \|", page, flags=re.MULTILINE)
+    assert len(shown) >= 14
+    read = {str(parse(text)) for text in shown}
+    assert "y ~ ns(age, 2, 30.0, 50.0, 70.0)" in read
+    assert all(any(f"{name}(" in text for text in shown) for name in ("C", "I", "Surv", "ns", "poly"))

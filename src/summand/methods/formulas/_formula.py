@@ -65,6 +65,7 @@ BYTES_MAX = 4096
 TERMS_MAX = 500
 CROSSED_MAX = 8
 POWER_MAX = 12
+DEGREE_MAX = 9
 FREEDOM_MAX = 20
 
 _TOKEN = re.compile(
@@ -236,7 +237,7 @@ class _Parser:
             self._next += 2
             return self._power()
         if self._is_call("poly"):
-            return self._curve(Polynomial, "degree", POWER_MAX)
+            return self._curve(Polynomial, "degree", DEGREE_MAX)
         if self._is_call("ns"):
             return self._curve(Spline, "degrees of freedom", FREEDOM_MAX)
         if self._is_call() and self._token.text != "Q":
