@@ -29,7 +29,7 @@ def run() -> dict[str, str]:
     return {
         **shown(seconds),
         "rounds": str(result["rounds"]),
-        "cap on a site's data segment (MiB)": str(CAP_BYTES >> 20),
+        "cap on a site, MiB": str(CAP_BYTES >> 20),
         "largest peak of a site (MiB)": f"{max(peaks) / 1024:.0f}",
         "its columns in float64 (MiB)": f"{own / 2**20:.0f}",
         "ratio": f"{max(peaks) * 1024 / own:.2f}",

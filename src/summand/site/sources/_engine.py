@@ -178,6 +178,7 @@ def _database(key: str) -> duckdb.DuckDBPyConnection:
                     "autoinstall_known_extensions": False,
                     "autoload_known_extensions": False,
                     "temp_directory": "",  # patients' rows are never spilled to a disk
+                    "enable_external_file_cache": False,  # what is read is kept decoded, and once
                 },
             )
             if key:

@@ -21,7 +21,7 @@ from summand.tables import PERSONS, Batch, Dictionary
 
 MEMORY_LIMIT_BYTES = 1 << 30
 BATCH_ROWS = 262_144
-DECODED_TOGETHER = 8_000_000
+DECODED_TOGETHER = 2_500_000
 
 
 class PeopleCount(NamedTuple):
