@@ -21,7 +21,7 @@ NUMBERS = array_of({"type": "number"})
 COX = {
     "tests": array_of(object_of({"test": {"enum": ["likelihood ratio", "wald", "score"]}, **CHI_SQUARE})),
     "term_tests": array_of(TEST, description="Terms tested as a whole; linear, logistic: those of several coefficients."),
-    "std_errors": {"enum": ["robust", "site", "cluster"]}, "clusters": COUNT,
+    "clusters": COUNT,
     "transform": {"enum": ["km", "rank", "identity", "log"], "description": "Of time, for 'proportionality'."},
     "proportionality": array_of(TEST, description="Score tests of proportional hazards; the last is 'global'."),
     "concordance": array_of(
@@ -50,7 +50,7 @@ SCHEMAS: dict[str, Schema] = {
         ["linear", "logistic", "cox"],
         "A fitted model: summand run linear, logistic or cox --json",
         {"converged": {"type": "boolean"}, "log_likelihood": NUMBER, "terms": array_of(TERM)},
-        {"site": {"enum": ["pooled", "fixed", "strata"]}, "errors": {"enum": ["HC0", "HC1", "HC3", "cluster-site", "cluster-person"]}, **CURVES, **COX},
+        {"site": {"enum": ["pooled", "fixed", "strata"]}, "errors": {"enum": ["HC0", "HC1", "HC3", "cluster-site", "cluster-person", "cluster-column"]}, **CURVES, **COX},
     ),
     "ordinal": result_of(
         ["ordinal"],

@@ -43,13 +43,15 @@ def test_cumulative_hazards_are_drawn(capsys: pytest.CaptureFixture[str], lung: 
     assert picture.read_text().startswith("<svg")
 
 
-def test_restricted_means_and_their_contrast(capsys: pytest.CaptureFixture[str], lung: Path) -> None:
-    """Rmst prints lifelines' means and what its schema says."""
+def test_restricted_means_and_their_contrast(capsys: pytest.CaptureFixture[str], lung: Path, tmp_path: Path) -> None:
+    """Rmst prints lifelines' means and what its schema says, and a picture."""
     from lifelines import KaplanMeierFitter
     from lifelines.utils import restricted_mean_survival_time
 
+    picture = tmp_path / "means.svg"
     words = ["run", "rmst", "Surv(time, status) ~ sex", "--tau", "365", "--sites", lung, "--by", "inst", "--json"]
-    found = say(capsys, *words).matches("rmst")
+    found = say(capsys, *words, "--plot", picture).matches("rmst")
+    assert picture.read_text().startswith("<svg")
     data = pd.read_csv(lung)
     for row in found["groups"]:
         own = data[data["sex"] == int(row["group"])]
@@ -75,7 +77,7 @@ def test_times_that_are_no_numbers_are_refused(capsys: pytest.CaptureFixture[str
 def test_cox_with_all_its_tests(capsys: pytest.CaptureFixture[str], lung: Path) -> None:
     """Robust errors, proportionality, concordance and baseline are printed as the schema says."""
     formula = "Surv(entry, time, status) ~ age + C(sex)"
-    by_site = ["--std-errors", "robust", "--also", "concordance,proportionality", "--transform", "log"]
+    by_site = ["--errors", "HC0", "--also", "concordance,proportionality", "--transform", "log"]
     words = ["run", "cox", formula, "--sites", lung, "--by", "inst", "--json"]
     found = say(capsys, *words, *by_site).matches("run")
     assert [row["test"] for row in found["tests"]] == ["likelihood ratio", "wald", "score"]

@@ -5,6 +5,8 @@ The script is r_cox.R, its output r_cox.txt. R stops when the log-likelihood mov
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,7 +14,8 @@ from r_numbers import r_numbers
 
 from shared_files import shared_data
 from summand.methods import CoxRegression
-from summand.tables import Count
+from summand.methods.survival._times import TimeGrid
+from summand.tables import PERSONS, Batch, Column, Count, Dictionary, Limits
 from summand.testing.plain import run_plain
 from survival_cohorts import colon, dealt, setting_of, uneven
 
@@ -99,7 +102,7 @@ def test_strata_of_a_column_equal_r(ties: str) -> None:
 def test_case_weights_equal_r(ties: str) -> None:
     """Weights enter Efron's and Breslow's likelihood as in coxph: shared grid, and stratified by a column."""
     table = cgd()
-    settings = {"ties": ties, "site": "pooled", "weights": "weight", "std_errors": "robust"}
+    settings = {"ties": ties, "site": "pooled", "weights": "weight", "errors": "HC0"}
     agree(fit(table, uneven(len(table), 4), START_STOP, **settings), f"cgd weighted {ties}", robust=True)
     trial = nwtco()
     formula = "Surv(time, rel) ~ histol + age"
@@ -117,19 +120,34 @@ def test_robust_errors_equal_r(ties: str, site: str) -> None:
     table = cgd()
     name = "cgd" if site == "pooled" else "cgd by hospital"
     labels = whole_people(table, 5) if site == "pooled" else table["center"].to_numpy()
-    rows = fit(table, labels, START_STOP, ties=ties, site=site, std_errors="robust")
+    rows = fit(table, labels, START_STOP, ties=ties, site=site, errors="HC0")
     agree(rows, f"{name} rows {ties}", robust=True)
     assert rows["clusters"] == Count(len(table))
-    people = fit(table, labels, START_STOP, ties=ties, site=site, std_errors="cluster", cluster="id")
+    people = fit(table, labels, START_STOP, ties=ties, site=site, errors="cluster-column", cluster="id")
     agree(people, f"{name} person {ties}", robust=True)
     assert people["clusters"] == Count(table["id"].nunique())
+    agree(by_identifier(table, labels, ties, site), f"{name} person {ties}", robust=True)
+
+
+def by_identifier(table: pd.DataFrame, labels: np.ndarray, ties: str, site: str) -> dict:
+    """The fit clustered by the dictionary's person identifier, which reaches a method as numbers of no meaning."""
+    setting = setting_of(table.drop(columns="id"), len(set(labels)))
+    dictionary = Dictionary("d", (*setting.dictionary, Column("id", "text")), "id")
+    numbers = np.random.default_rng(1).integers(-(2**63), 2**63 - 1, table["id"].max() + 1)
+    rows = [
+        [Batch({**batch.columns, PERSONS: numbers[batch.number("id").astype(int)]}, batch.rows) for batch in batches]
+        for batches in dealt(table, labels)
+    ]
+    method = CoxRegression(START_STOP, ties=ties, site=site, errors="cluster-person")
+    assert method.by_person
+    return dict(run_plain(method, [*rows, []], replace(setting, dictionary=dictionary)).values)
 
 
 @TIES
 def test_errors_clustered_by_site_equal_r(ties: str) -> None:
     """Each hospital a cluster: its own sum of score residuals is squared before it leaves."""
     table = cgd()
-    found = fit(table, table["center"].to_numpy(), START_STOP, ties=ties, site="pooled", std_errors="site")
+    found = fit(table, table["center"].to_numpy(), START_STOP, ties=ties, site="pooled", errors="cluster-site")
     agree(found, f"cgd site {ties}", robust=True)
     assert found["clusters"] == 13
 
@@ -140,7 +158,7 @@ def test_robust_errors_with_weights_and_strata_equal_r(ties: str) -> None:
     table = cgd()
     found = fit(
         table, whole_people(table, 4), START_STOP, ties=ties, site="pooled", weights="weight", strata="women",
-        std_errors="cluster", cluster="id",
+        errors="cluster-column", cluster="id",
     )  # fmt: skip
     agree(found, f"cgd by sex weighted person {ties}", robust=True)
 
@@ -151,7 +169,7 @@ def test_robust_errors_under_heavy_ties_equal_r(ties: str, sites: int) -> None:
     """By month hundreds of events are tied: Efron's correction enters the residuals of those who have them."""
     table = nwtco()
     formula = "Surv(time, rel) ~ histol + age"
-    found = fit(table, uneven(len(table), sites), formula, ties=ties, site="pooled", std_errors="robust")
+    found = fit(table, uneven(len(table), sites), formula, ties=ties, site="pooled", errors="HC0")
     agree(found, f"nwtco {ties}", robust=True)
 
 
@@ -272,3 +290,33 @@ def test_baseline_hazard_equals_basehaz(ties: str) -> None:
     arm = found["term_tests"][0]
     assert (arm["term"], arm["degrees_of_freedom"]) == ("C(arm)", 2)
     assert arm["statistic"] == pytest.approx(R[f"colon {ties} arm wald"][0], rel=1e-7)
+
+
+@TIES
+def test_coarse_late_entry_is_that_of_rounded_times(ties: str) -> None:
+    """Under the institutional limits ends count as the ends of their steps and starts as beginnings: statsmodels' fit."""
+    from statsmodels.duration.hazard_regression import PHReg
+
+    table = colon()
+    table["entry"] = np.where(table["time"] > 600, table["time"] // 3, 0)
+    formula, names = "Surv(entry, time, status) ~ age + nodes + obstruct", ["age", "nodes", "obstruct"]
+    labels = uneven(len(table), 4)
+    setting = setting_of(table, 4, Limits())
+    result = run_plain(CoxRegression(formula, ties=ties, site="pooled"), dealt(table, labels), setting)
+    assert "at least 10 events" in result.warnings[0]
+    grid = TimeGrid.of(setting.dictionary["time"], Limits())
+    times, events = table["time"].to_numpy(float), table["status"].to_numpy() == 1
+    state = grid.update(grid.tally(times[events], grid.start()), grid.start())
+    stop, start = grid.place(times, state), grid.entered(table["entry"].to_numpy(float), state)
+    assert (stop[events] > start[events]).all()
+    seen = stop > start  # the others leave before the first event, or enter after the last one
+    # statsmodels counts who enters at a time as at risk at it: half a step later is after it
+    model = PHReg(
+        stop[seen], table.loc[seen, names], status=events[seen].astype(int), entry=start[seen] + 0.5, ties=ties
+    )
+    beta = np.asarray(model.fit().params)
+    for _ in range(3):  # statsmodels stops early; Newton from there
+        beta = beta - np.linalg.solve(model.hessian(beta), model.score(beta))
+    np.testing.assert_allclose([row["estimate"] for row in result.values["terms"]], beta, rtol=1e-8)
+    errors = np.sqrt(np.diag(np.linalg.inv(-model.hessian(beta))))
+    np.testing.assert_allclose([row["std_error"] for row in result.values["terms"]], errors, rtol=1e-8)

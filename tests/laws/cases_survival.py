@@ -92,14 +92,14 @@ CASES = [
     _case(
         "cox, pooled, all at once",
         CoxRegression(
-            "Surv(days, died) ~ age + arm", site="pooled", strata="stage", std_errors="robust",
+            "Surv(days, died) ~ age + arm", site="pooled", strata="stage", errors="HC0",
             also=("baseline", "concordance", "proportionality"),
         ),
     ),
     _case(
         "cox, pooled, weighted, coarse, late entry",
         CoxRegression(
-            "Surv(entry, days, died) ~ marker", site="pooled", strata="arm", weights="weight", std_errors="robust",
+            "Surv(entry, days, died) ~ marker", site="pooled", strata="arm", weights="weight", errors="HC0",
             also=("proportionality", "baseline"), transform="rank",
         ),
         Limits(), rows_min=300,
@@ -107,9 +107,9 @@ CASES = [
     _case(
         "cox, strata, all at once",
         CoxRegression(
-            "Surv(entry, days, died) ~ age + marker", strata="arm", weights="weight", std_errors="cluster",
+            "Surv(entry, days, died) ~ age + marker", strata="arm", weights="weight", errors="cluster-column",
             cluster="person", also=("proportionality", "concordance"), transform="log",
         ),
     ),
-    _case("cox, strata, robust", CoxRegression("Surv(days, died) ~ age", std_errors="robust", also=("concordance",))),
+    _case("cox, strata, robust", CoxRegression("Surv(days, died) ~ age", errors="HC0", also=("concordance",))),
 ]  # fmt: skip

@@ -53,9 +53,9 @@ def fit(batches: list[Batch], limits: Limits = NO_LIMITS, **settings: object) ->
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"std_errors": "cluster"}, "go together"),
+        ({"errors": "cluster-column"}, "go together"),
         ({"cluster": "team"}, "go together"),
-        ({"std_errors": "bootstrap"}, "none of its choices"),
+        ({"errors": "bootstrap"}, "none of its choices"),
         ({"also": ["coffee"]}, "none of its choices"),
         ({"also": ["baseline"]}, "shared by all sites or by none"),
         ({"also": ["concordance"], "site": "pooled", "weights": "w"}, "neither late entry nor case weights"),
@@ -73,10 +73,11 @@ def test_settings_that_contradict_each_other_are_refused(settings: dict, words: 
 @pytest.mark.parametrize(
     ("settings", "error"),
     [
+        ({"errors": "cluster-person"}, UsageError),
         ({"strata": "x"}, FormulaInvalid),
         ({"strata": "note"}, FormulaInvalid),
         ({"weights": "g"}, FormulaInvalid),
-        ({"std_errors": "cluster", "cluster": "note"}, FormulaInvalid),
+        ({"errors": "cluster-column", "cluster": "note"}, FormulaInvalid),
     ],
 )
 def test_columns_that_do_not_fit_are_refused(settings: dict, error: type[Exception]) -> None:
@@ -95,17 +96,17 @@ def test_a_weight_of_nothing_is_refused() -> None:
 def test_one_cluster_is_refused(site: str) -> None:
     """One cluster, or one site, tells nothing about how clusters differ."""
     with pytest.raises(MethodError, match="one cluster"):
-        fit([rows(team=np.full(200, 3.0))], site=site, std_errors="cluster", cluster="team")
+        fit([rows(team=np.full(200, 3.0))], site=site, errors="cluster-column", cluster="team")
     with pytest.raises(MethodError, match="one cluster"):
-        fit([rows(), rows(0)], site=site, std_errors="site")
+        fit([rows(), rows(0)], site=site, errors="cluster-site")
 
 
 def test_few_clusters_are_refused_under_limits() -> None:
     """The squares of a few clusters would tell of one; with enough of them a warning still tells their number."""
     few = rows(team=np.arange(200) % 9.0)
     with pytest.raises(CohortTooSmall, match="fewer than 10 clusters"):
-        fit([few], Limits(), std_errors="cluster", cluster="team")
-    enough = fit([rows(team=np.arange(200) % 12.0)], Limits(), std_errors="cluster", cluster="team")
+        fit([few], Limits(), errors="cluster-column", cluster="team")
+    enough = fit([rows(team=np.arange(200) % 12.0)], Limits(), errors="cluster-column", cluster="team")
     assert "from 12 clusters" in enough.warnings[-1]
 
 
@@ -136,7 +137,7 @@ def test_a_person_who_outlives_all_expectation_is_no_robust_error() -> None:
     batch = rows(4000, x=x, days=days, died=np.r_[np.ones(3999), 0.0])
     fit([batch])
     with pytest.raises(Separation, match="more than a hundred events"):
-        fit([batch], std_errors="robust")
+        fit([batch], errors="HC0")
 
 
 def brute_force(table: np.ndarray) -> tuple[float, float, float]:

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from summand.errors import FormulaInvalid, StatusInvalid, SummandError, ValueOutOfRange
+from summand.methods import METHODS, Setting, survival
 from summand.methods.formulas._formula import parse
 from summand.methods.survival._follow_up import FollowUp, TimeTable
-from summand.tables import Batch, Column, Dictionary
+from summand.tables import NO_LIMITS, Batch, Column, Dictionary
 
 DAYS = Column("days", "integer", minimum=0, maximum=100, step=1)
 
@@ -96,6 +97,20 @@ def test_times_out_of_range_are_refused(value: float) -> None:
     with pytest.raises(ValueOutOfRange) as refused:
         follow_up(STATUS).read(batch)
     assert f"{value:g}" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", sorted(method.name for method in survival.METHODS))
+def test_a_method_takes_late_entry_or_refuses_it(name: str) -> None:
+    """No method on follow-up passes over the column of starts in silence."""
+    columns = (DAYS, Column("start", "integer", 0, 100, 1), STATUS, Column("x", "integer", 0, 1, 1))
+    settings = {"cause": "1"} if name == "fine_gray" else {}
+    method = METHODS[name].from_spec({"name": name, "formula": "Surv(start, days, status) ~ x", **settings})
+    setting = Setting(Dictionary("d", columns), NO_LIMITS, 1000, 1)
+    if name in ("km", "logrank", "nelson_aalen", "rmst", "cox"):
+        assert "start" in method.under(setting).columns
+    else:
+        with pytest.raises(FormulaInvalid, match=r"[Ee]ntry after time 0"):
+            method.under(setting)
 
 
 def test_time_tables_add_as_unions() -> None:

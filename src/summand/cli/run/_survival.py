@@ -29,8 +29,10 @@ def cox(
         str | None, typer.Option(help="A column whose levels have baseline hazards of their own.")
     ] = None,
     weights: Annotated[str | None, typer.Option(help="A column of positive case weights.")] = None,
-    std_errors: Annotated[str, typer.Option(help="model, robust, site or cluster.")] = "model",
-    cluster: Annotated[str | None, typer.Option(help="The column of clusters, for --std-errors cluster.")] = None,
+    errors: Annotated[
+        str, typer.Option(help="model, HC0, or by clusters: cluster-site, cluster-person, cluster-column.")
+    ] = "model",
+    cluster: Annotated[str | None, typer.Option(help="The column of clusters, for cluster-column.")] = None,
     also: Annotated[
         str | None, typer.Option(help="What else, with commas: baseline, concordance, proportionality.")
     ] = None,
@@ -41,7 +43,7 @@ def cox(
     """Hazard ratios by Cox's proportional hazards model, with robust errors, its tests, and its baseline hazard."""
     return {
         "name": "cox", "formula": formula, "site": site, "ties": ties, "strata": strata, "weights": weights,
-        "std_errors": std_errors, "cluster": cluster, "also": also.split(",") if also else [], "transform": transform,
+        "errors": errors, "cluster": cluster, "also": also.split(",") if also else [], "transform": transform,
     }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from summand.federation.plots._models import forest
-from summand.federation.plots._size import HEIGHT, WIDTH, Draw, Values
+from summand.federation.plots._size import HEIGHT, ROW_HEIGHT, WIDTH, Draw, Values
 
 
 def _observed(alt: Any, result: Values) -> Any:
@@ -106,10 +106,27 @@ def _rates(alt: Any, result: Values) -> Any:
     return (bars + points).properties(width=WIDTH, height=HEIGHT)
 
 
+def _means(alt: Any, result: Values) -> Any:
+    """Restricted means of the groups with their 95 % intervals."""
+    rows = [
+        {"group": row["group"], "mean": row["rmst"], "low": row["conf_low"], "high": row["conf_high"]}
+        for row in result["groups"]
+        if isinstance(row.get("rmst"), (int, float))
+    ]
+    if not rows:
+        return None
+    base = alt.Chart(alt.Data(values=rows)).encode(y=alt.Y("group:N", title=None))
+    title = f"mean survival time until {result['tau']:g} (95 % interval)"
+    bars = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", scale=alt.Scale(zero=False), title=title), x2="high:Q")
+    points = base.mark_point(filled=True, size=70, shape="square").encode(x="mean:Q")
+    return (bars + points).properties(width=WIDTH, height=ROW_HEIGHT * max(len(rows), 2))
+
+
 DRAWINGS: Mapping[str, Draw] = {
     "km": _curves,
     "logrank": _observed,
     "nelson_aalen": _hazards,
+    "rmst": _means,
     "cox": forest,
     "aalen_johansen": _incidence,
     "fine_gray": forest,

@@ -41,9 +41,10 @@ class CoxRegression(CoxAtSite):
             baseline hazard, and risk sets over all sites.
         strata: A column with levels, each with a baseline hazard of its own.
         weights: A column of positive case weights, as R's coxph takes them.
-        std_errors: ``model``; ``robust``, the sandwich of score residuals by row; or of their sums by ``site`` or by
-            ``cluster``.
-        cluster: The column of clusters, such as people with several rows. A cluster's rows are at one site.
+        errors: ``model``; ``HC0``, the sandwich of score residuals of rows; or of their sums: ``cluster-site``,
+            ``cluster-person`` (where the dictionary names the person identifier) or ``cluster-column``. None has a
+            factor for small samples, as in R's coxph.
+        cluster: The column, for ``cluster-column``. A cluster's rows are at one site.
         also: What else: ``baseline`` (pooled only), ``proportionality``, and ``concordance``: with site strata of the pairs of
             people at one site, exactly; pooled of all pairs, by classes of the linear predictor.
         transform: Of time, in the test of proportionality: ``km`` or ``rank`` (pooled only), ``identity``, ``log``.
@@ -60,7 +61,8 @@ class CoxRegression(CoxAtSite):
         people of each class of the predictor leave at each time of the grid: 101 classes, 11 on a coarse grid.
         The baseline hazard is released on the grid, exact or coarse.
 
-        Under limits a study takes one row for each person: late entry is possible then, several rows are not.
+        Under limits a study takes one row for each person (late entry is possible, several rows are not), and errors by
+        site or cluster take at least ``minimum_cell`` of them.
 
     Raises:
         OutcomeConstant, SingularInformation, Separation, NotConverged: from `update`, with a diagnosis.
@@ -148,7 +150,7 @@ class CoxRegression(CoxAtSite):
 
     def _result(self, fit: Fit, state: CoxState, more: dict[str, Any], covariance: Array | None) -> Result:
         warnings = grouping_warning(self.grid, state, self.ties) if self.is_pooled else ()
-        warnings += cluster_warning(self.std_errors, state.clusters)
+        warnings += cluster_warning(self.errors, state.clusters)
         values = cox_values(fit, state, self.design, self.terms, covariance)
         if "baseline" in self.also:
             labels = ("all",) if self.stratum is None else self.stratum.labels

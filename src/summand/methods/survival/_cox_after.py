@@ -8,6 +8,7 @@ import numpy as np
 
 from summand.methods._newton import upper
 from summand.methods._protocol import Block, Layout
+from summand.methods._sandwich import BY_SITE, HC0, MODEL
 from summand.methods.survival._concordance import NUMBERS, concordance_sums
 from summand.methods.survival._cox_proportionality import factor_max
 from summand.methods.survival._cox_residuals import RESIDUAL_MAX, Hazards, score_residuals
@@ -25,7 +26,7 @@ class After:
 
     Attributes:
         sums: As many numbers as the layout has, those of clusters and pairs left at 0.
-        clusters: Score residuals by cluster; empty where rows are not clustered by a column.
+        clusters: Score residuals by cluster; empty unless persons or a column make the clusters.
         pairs: What `concordance_sums` takes, shape (6, rows); no rows where a site compares nobody by itself.
     """
 
@@ -51,7 +52,7 @@ class Asked:
 
     Attributes:
         p: How many coefficients there are.
-        std_errors: ``model``, ``robust``, ``site`` or ``cluster``.
+        errors: ``model``, ``HC0``, or which clusters.
         proportionality: The transform of time whose test is asked for; None if none is.
         concordance: Whether concordance is asked for.
         at_sites: Whether every site has its own baseline hazard, and its people are compared there.
@@ -59,7 +60,7 @@ class Asked:
     """
 
     p: int
-    std_errors: str
+    errors: str
     proportionality: str | None
     concordance: bool
     at_sites: bool
@@ -74,7 +75,7 @@ class Asked:
     def _products(self) -> tuple[float, float]:
         """The bound of products of residuals, and their factor."""
         # of rows added before they are squared, each may add its bound times that of all others
-        bound = RESIDUAL_MAX**2 * (1.0 if self.std_errors == "robust" else self.rows_max)
+        bound = RESIDUAL_MAX**2 * (1.0 if self.errors == HC0 else self.rows_max)
         return bound, self._fitting(bound)
 
     @property
@@ -90,7 +91,7 @@ class Asked:
     @property
     def residuals(self) -> bool:
         """Whether score residuals are needed."""
-        return self.std_errors != "model"
+        return self.errors != MODEL
 
     @property
     def hazards(self) -> bool:
@@ -136,21 +137,22 @@ class Asked:
             beta: Where ``hazards`` were found.
             hazards: None where no residuals are asked for.
             factor: The transform of each time, of one stratum.
-            cluster: The cluster of each row; None if rows are not clustered by a column.
+            cluster: The cluster of each row; None unless persons or a column make the clusters.
             pairs: The rows as `concordance_sums` takes them, or over a shared grid their `class_table`.
         """
         packed = self.p * (self.p + 1) // 2
-        clusters = TimeTable(np.zeros(0), np.zeros((0, self.p)))
+        none = np.zeros(0) if cluster is None else cluster[:0]
+        clusters = TimeTable(none, np.zeros((0, self.p)))
         parts: list[Array] = []
         if hazards is not None:
             residuals, beyond = score_residuals(rows, beta, hazards, strata, furthest)
             own = np.zeros(packed)
-            if self.std_errors == "robust":
+            if self.errors == HC0:
                 own = upper(residuals @ residuals.T)
-            elif self.std_errors == "site":
+            elif self.errors == BY_SITE:
                 own[: self.p] = residuals.sum(axis=1)  # condense squares what all batches add up to
             elif cluster is not None:
-                clusters = TimeTable.of(cluster, tuple(residuals))
+                clusters = TimeTable.of(cluster, tuple(residuals))  # by the number of a cluster, not by time
             parts += [np.array([float(beyond)]), own]
         if self.proportionality is not None:
             of_events = rows.event_weights()
@@ -168,10 +170,10 @@ class Asked:
         """
         out, at, packed = partial.sums.copy(), 0, self.p * (self.p + 1) // 2
         if self.residuals:
-            if self.std_errors == "site":
+            if self.errors == BY_SITE:
                 total = out[1 : 1 + self.p].copy()
                 out[1 : 1 + packed] = upper(np.outer(total, total))
-            if self.std_errors == "cluster":
+            if self.errors not in (HC0, BY_SITE):
                 sums = partial.clusters.sums
                 out[1 : 1 + packed] = upper(sums.T @ sums)
             out[1 : 1 + packed] *= self._products[1]

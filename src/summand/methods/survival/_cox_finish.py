@@ -10,6 +10,7 @@ import numpy as np
 
 from summand.errors import Separation
 from summand.methods._newton import symmetric, upper
+from summand.methods._sandwich import BY_SITE
 from summand.methods.survival._concordance import concordance_values
 from summand.methods.survival._concordance_grid import (
     CLASSES,
@@ -77,7 +78,7 @@ def robust(model: CoxAtSite, fit: Fit, found: Found) -> Array | None:
     if found.beyond:
         raise Separation(
             "The model expects more than a hundred events of some people: a few lie far from all others.",
-            remedy="Look for outliers in the covariates, or use std_errors='model'.",
+            remedy="Look for outliers in the covariates, or use errors='model'.",
         )
     meat = symmetric(found.products, len(fit.beta)) * model.heaviest**2
     return np.asarray(fit.covariance @ meat @ fit.covariance)
@@ -87,8 +88,8 @@ def after_values(model: CoxAtSite, fit: Fit, found: Found, state: CoxState) -> d
     """What the round after the fit adds to the values of a result."""
     values: dict[str, Any] = {}
     if model.asked.residuals:
-        of_people = model.std_errors != "site"
-        values = {"std_errors": model.std_errors, "clusters": Count(state.clusters) if of_people else state.clusters}
+        of_people = model.errors != BY_SITE
+        values = {"errors": model.errors, "clusters": Count(state.clusters) if of_people else state.clusters}
     if model.asked.proportionality is not None:
         p, timed = len(fit.beta), state.timed if model.is_pooled else found.timed
         score = found.timed[:p] - timed[:p] if model.is_pooled else found.timed[:p]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from summand.methods._newton import term_rows
+from summand.methods._sandwich import HC0, MODEL
 from summand.methods.formulas._design import Design
 from summand.methods.survival._cox_state import CoxState, Fit
 from summand.methods.survival._times import TimeGrid
@@ -119,9 +120,9 @@ def baseline_values(hazard: Array, state: CoxState, strata: tuple[str, ...]) -> 
     return {"covariates": "at their means", "curves": curves}
 
 
-def cluster_warning(std_errors: str, clusters: int) -> tuple[str, ...]:
+def cluster_warning(errors: str, clusters: int) -> tuple[str, ...]:
     """What a reader must know of robust errors from few clusters."""
-    if std_errors not in ("site", "cluster") or clusters >= CLUSTERS_ENOUGH:
+    if errors in (MODEL, HC0) or clusters >= CLUSTERS_ENOUGH:
         return ()
     return (f"Standard errors from {clusters} clusters tend to be too small; with few, prefer the model's own.",)
 

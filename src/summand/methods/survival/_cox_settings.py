@@ -13,6 +13,7 @@ import numpy as np
 from summand.errors import FormulaInvalid, UsageError, ValueOutOfRange
 from summand.methods import _spec
 from summand.methods._protocol import Setting
+from summand.methods._sandwich import BY_PERSON, BY_SITE, HC0, MODEL, check_persons
 from summand.methods.formulas._design import Design
 from summand.methods.formulas._formula_tree import Survival
 from summand.methods.formulas._terms import term_columns
@@ -22,7 +23,8 @@ from summand.tables import Array, Batch
 
 TIES = ("efron", "breslow")
 SITES = ("strata", "pooled")
-STD_ERRORS = ("model", "robust", "site", "cluster")
+BY_COLUMN = "cluster-column"
+ERRORS = (MODEL, HC0, BY_SITE, BY_PERSON, BY_COLUMN)
 ALSO = ("baseline", "concordance", "proportionality")
 TRANSFORMS = {"pooled": ("km", "rank", "identity", "log"), "strata": ("identity", "log")}
 
@@ -36,13 +38,14 @@ class CoxSettings(SurvivalMethod):
     site: str = "strata"
     strata: str | None = None
     weights: str | None = None
-    std_errors: str = "model"
+    errors: str = MODEL
     cluster: str | None = None
     also: tuple[str, ...] = ()
     transform: str | None = None
     setting: Setting | None = field(default=None, compare=False, repr=False)
 
     name: ClassVar[str] = "cox"
+    late_entry: ClassVar[bool] = True
 
     def under(self, setting: Setting) -> Self:
         """This method in the study's setting.
@@ -54,6 +57,7 @@ class CoxSettings(SurvivalMethod):
         type(self).from_spec(self.to_spec())
         method = dataclasses.replace(self, setting=setting)
         method.follow_up, method.stratum, method.heaviest  # noqa: B018 — say now what does not fit the dictionary
+        check_persons(self.errors, setting)
         if self.cluster is not None and setting.dictionary[self.cluster].kind == "text":
             raise FormulaInvalid(f"Column '{self.cluster}' is text, which is never analysed.", remedy="Name another.")
         if not len(method.design):
@@ -87,7 +91,7 @@ class CoxSettings(SurvivalMethod):
             _spec.choice(settings, "site", SITES),
             strata=text("strata"),
             weights=text("weights"),
-            std_errors=_spec.choice(settings, "std_errors", STD_ERRORS),
+            errors=_spec.choice(settings, "errors", ERRORS),
             cluster=text("cluster"),
             also=_spec.names(settings.get("also", ()), "also"),
             transform=text("transform"),
@@ -102,8 +106,10 @@ class CoxSettings(SurvivalMethod):
         Raises:
             UsageError: naming them.
         """
-        if (self.cluster is None) is (self.std_errors == "cluster"):
-            raise UsageError("A cluster column and std_errors='cluster' go together.", remedy="Give both, or neither.")
+        if (self.cluster is None) is (self.errors == BY_COLUMN):
+            raise UsageError(
+                "A cluster column and errors='cluster-column' go together.", remedy="Give both, or neither."
+            )
         for one in self.also:
             _spec.choice({"also": one}, "also", ALSO)
         options = TRANSFORMS[self.site]
@@ -126,6 +132,11 @@ class CoxSettings(SurvivalMethod):
                 "Over a shared grid, concordance takes neither late entry nor case weights.",
                 remedy="Use site='strata', which compares the people of a site with each other.",
             )
+
+    @property
+    def by_person(self) -> bool:
+        """Whether its batches tell whose row each is."""
+        return self.errors == BY_PERSON
 
     @property
     def time_transform(self) -> str:

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 
 from summand.methods._protocol import Local, State
+from summand.methods._sandwich import BY_PERSON, BY_SITE
 from summand.methods.survival._concordance_grid import class_table
 from summand.methods.survival._cox_after import After, Asked
 from summand.methods.survival._cox_grid import grid_eta_max
 from summand.methods.survival._cox_proportionality import timed_sums, transformed, transformed_by_counts
 from summand.methods.survival._cox_residuals import Hazards
 from summand.methods.survival._cox_rows import CoxRows
-from summand.methods.survival._cox_settings import CoxSettings
+from summand.methods.survival._cox_settings import BY_COLUMN, CoxSettings
 from summand.methods.survival._cox_state import CoxState
 from summand.methods.survival._cox_strata import STRATA_ETA_MAX
 from summand.methods.survival._cox_sums import risk_sets, risk_sums
 from summand.methods.survival._cox_survey import Survey, Surveyed
 from summand.methods.survival._follow_up import Events
 from summand.methods.survival._risk_sets import RiskSets
-from summand.tables import Array, Batch
+from summand.tables import PERSONS, Array, Batch
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class CoxAtSite(CoxSettings):
     def survey(self) -> Surveyed:
         """What the first sums count."""
         return Surveyed(
-            self.design, self.strata_count, self.weights is not None, self.std_errors in ("site", "cluster")
+            self.design, self.strata_count, self.weights is not None, self.errors in (BY_SITE, BY_PERSON, BY_COLUMN)
         )
 
     @cached_property
@@ -49,7 +50,7 @@ class CoxAtSite(CoxSettings):
         """What is summed after the fit."""
         proportionality = self.time_transform if "proportionality" in self.also else None
         return Asked(
-            len(self.design), self.std_errors, proportionality, "concordance" in self.also, not self.is_pooled,
+            len(self.design), self.errors, proportionality, "concordance" in self.also, not self.is_pooled,
             self.placed.rows_max, self.placed.site_count,
         )  # fmt: skip
 
@@ -76,7 +77,13 @@ class CoxAtSite(CoxSettings):
         return grid_eta_max(self.placed.rows_max) if self.is_pooled else STRATA_ETA_MAX
 
     def _cluster(self, batch: Batch) -> Array | None:
-        return None if self.cluster is None else batch.number(self.cluster)
+        """The cluster of each row, by a number of its own; None unless persons or a column make the clusters."""
+        if self.cluster is not None:
+            return batch.number(self.cluster)
+        if not self.by_person:
+            return None
+        # whole numbers of 64 bits, which float64 would blur; no rows have no such column
+        return cast("Array", np.asarray(batch.columns.get(PERSONS, np.zeros(0)), dtype=np.int64))
 
     def _rows(
         self, batch: Batch, times: Array, events: Events, starts: Array | None, state: CoxState, local: Local
@@ -152,7 +159,7 @@ class CoxAtSite(CoxSettings):
     def _condense_survey(self, survey: Survey, state: CoxState) -> tuple[Array, Local]:
         columns, sums = survey.events.sums.T, survey.sums
         if self.survey.clustered:
-            count = len(survey.clusters) if self.std_errors == "cluster" else float(survey.sums[0] > 0.5)
+            count = len(survey.clusters) if self.errors != BY_SITE else float(survey.sums[0] > 0.5)
             sums = np.append(sums, count)
         if not self.is_pooled:
             counts, weights = columns[: self.strata_count].ravel(), columns[self.strata_count :].ravel()

@@ -24,7 +24,7 @@ class Survey:
         sums: People, events, sums of the scaled covariates, sizes of groups, and the weight of events if rows have
             weights.
         events: How many events of each stratum each time has, and what they weigh.
-        clusters: The distinct clusters, where rows are clustered by a column.
+        clusters: The distinct clusters, where persons or a column make them.
     """
 
     sums: Array
@@ -117,12 +117,12 @@ def survey_update(total: Array, state: CoxState, surveyed: Surveyed, limits: Lim
     if surveyed.clustered and clusters < 2:
         raise MethodError(
             "All rows are one cluster, so nothing tells how clusters differ.",
-            remedy="Use std_errors='robust' or 'model', or smaller clusters.",
+            remedy="Use errors='HC0' or 'model', or smaller clusters.",
         )
     if limits.minimum_cell > 1 and clusters < limits.minimum_cell:
         raise CohortTooSmall(
             f"There are fewer than {limits.minimum_cell} clusters over all sites.",
-            remedy="Use std_errors='robust' or 'model', or smaller clusters.",
+            remedy="Use errors='HC0' or 'model', or smaller clusters.",
             clause="D.min_cell",
         )
     return replace(

@@ -26,6 +26,7 @@ class GroupedMethod(SurvivalMethod, ABC):
     setting: Setting | None = field(default=None, compare=False, repr=False)
 
     name: ClassVar[str]
+    late_entry: ClassVar[bool] = True
     state_type: ClassVar[type[State]] = TimesState
     complete_cases: ClassVar[bool] = True
 

@@ -99,18 +99,23 @@ def _nothing_to_compare() -> FormulaInvalid:
     )
 
 
-def comparison_layout(groups: int, *, weighted: bool = False) -> Layout:
-    """The numbers of `Comparison.flat`. An event adds to the variance at most a quarter on the diagonal and off it."""
+def comparison_layout(groups: int, weight_max: float | None = None) -> Layout:
+    """The numbers of `Comparison.flat`. An event adds to the variance at most a quarter on the diagonal and off it.
+
+    Args:
+        weight_max: The most that a time may weigh; None if all weigh 1.
+    """
+    most = 1.0 if weight_max is None else max(1.0, weight_max)
     blocks = (
         Block("people", "1", groups, 1.0, "how many people each group has"),
         Block("observed events", "1", groups, 1.0, "how many of each group have the event"),
         Block("expected events", "1", groups, 1.0 + 1e-9, "how many would, if the hazards were equal"),
-        Block("variance", "1", groups * (groups + 1) // 2, 1.0, "how precisely the difference is known"),
+        Block("variance", "1", groups * (groups + 1) // 2, most**2, "how precisely the difference is known"),
     )
-    if not weighted:
+    if weight_max is None:
         return blocks
     what = "observed minus expected events, weighted by time"
-    return (*blocks, Block("weighted difference", "1", groups, 1.0 + 1e-9, what))
+    return (*blocks, Block("weighted difference", "1", groups, most * (1.0 + 1e-9), what))
 
 
 def compared(events: Array, at_risk: Array, people: Array, weigh: Weights | None = None) -> Comparison:

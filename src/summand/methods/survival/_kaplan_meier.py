@@ -27,7 +27,8 @@ class KaplanMeier(GroupedMethod):
     Args:
         formula: ``Surv(time, status) ~ 1`` or ``Surv(time, status) ~ group``; the group is a category, or a numeric
             column with levels in the dictionary. ``Surv(start, stop, status)`` for those who come under observation
-            late: a row is at risk after ``start`` and up to ``stop``; ``n`` then counts rows.
+            late: a row is at risk after ``start`` and up to ``stop``; ``n`` then counts rows. Under limits a study takes
+            one row for each person.
         conf_type: ``log-log``, ``log`` or ``plain``.
         times: Where the survival is asked for by itself.
 

@@ -143,7 +143,7 @@ class LogRank(GroupedMethod):
     def _weigh(self) -> TimeWeights | None:
         if self.weights == "logrank":
             return None
-        return TimeWeights(self.weights, self.rho, self.gamma, self.placed.rows_max)
+        return TimeWeights(self.weights, self.rho, self.gamma, self.placed.rows_max, self.placed.site_count)
 
     def start(self) -> TimesState:
         """No times known; with ``strata`` none are needed."""
@@ -153,7 +153,7 @@ class LogRank(GroupedMethod):
         """Counts of times, then the table by group and time; with ``strata``, each site's own comparison."""
         if self.site == "pooled":
             return super().layout(state)
-        return comparison_layout(len(self.grouping), weighted=self._weigh is not None)
+        return comparison_layout(len(self.grouping), None if self._weigh is None else self._weigh.most)
 
     def tally(self, batch: Batch, state: TimesState, local: Local) -> Any:
         """One batch of complete rows -> counts by a shared grid, or by the site's own times."""

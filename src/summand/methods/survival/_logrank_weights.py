@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,15 +12,18 @@ from summand.tables import Array
 
 WEIGHTS = ("logrank", "gehan-breslow", "tarone-ware", "peto-peto", "fleming-harrington")
 POWER_MAX = 20.0
+TOTAL_MAX = 2.0**60
+"""A quarter of what a Q63.64 number holds."""
 
 
 @dataclass(frozen=True)
 class TimeWeights:
-    """A family of weights, all in [0, 1]; a common factor cancels in the statistic.
+    """A family of weights; a common factor cancels in the statistic.
 
     With d events among n at risk at each time:
 
-    - ``gehan-breslow``: n; ``tarone-ware``: the root of n; both divided by the most there can be;
+    - ``gehan-breslow``: n; ``tarone-ware``: the root of n; both times ``factor``, with which totals of ``rows_max``
+      people stay below 2^60;
     - ``peto-peto``: S~(t), the product of 1 - d / (n + 1) up to and at t;
     - ``fleming-harrington``: S(t-)^rho (1 - S(t-))^gamma with the product-limit S of all groups just before t.
 
@@ -31,14 +35,27 @@ class TimeWeights:
     rho: float
     gamma: float
     rows_max: int
+    site_count: int
+
+    @property
+    def factor(self) -> float:
+        """What the weights that grow with n are multiplied by, at most 1."""
+        counted = float(self.rows_max) ** (3 if self.family == "gehan-breslow" else 2) * self.site_count
+        return min(1.0, math.sqrt(TOTAL_MAX / counted))
+
+    @property
+    def most(self) -> float:
+        """The most that a weight may be."""
+        powers = {"gehan-breslow": 1.0, "tarone-ware": 0.5}
+        return self.factor * self.rows_max ** powers[self.family] if self.family in powers else 1.0
 
     def __call__(self, events: Array, at_risk: Array) -> Array:
         """The weights at the times with events, shape (times,)."""
         match self.family:
             case "gehan-breslow":
-                return at_risk / self.rows_max
+                return at_risk * self.factor
             case "tarone-ware":
-                return np.sqrt(at_risk / self.rows_max)
+                return np.sqrt(at_risk) * self.factor
             case "peto-peto":
                 return np.cumprod(1.0 - events / (at_risk + 1.0), dtype=np.float64)
             case "fleming-harrington":
