@@ -65,7 +65,8 @@ class Grouping:
                 remedy=f"Give {quoted(column.name)} levels there, or choose another column.",
             )
         numeric = column.is_numeric
-        values = tuple(float(label) for label in labels) if numeric else tuple(map(float, range(len(labels))))
+        # a batch holds positions in the dictionary's order, which need not be that of the labels
+        values = tuple(float(label) if numeric else float(column.levels.index(label)) for label in labels)
         return cls(column.name, labels, values)
 
     def __len__(self) -> int:
@@ -80,7 +81,8 @@ class Grouping:
         if self.column is None:
             return np.zeros(batch.rows, dtype=np.intp)
         values, known = batch.number(self.column), np.asarray(self.values)
-        found = np.minimum(np.searchsorted(known, values), len(known) - 1)
+        order = np.argsort(known)
+        found = order[np.minimum(np.searchsorted(known, values, sorter=order), len(known) - 1)]
         if not bool((known[found] == values).all()):
             raise CategoryUnknown(
                 f"Column '{self.column}' has values that are none of its dictionary's levels.",
