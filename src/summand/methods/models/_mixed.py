@@ -290,7 +290,7 @@ class MixedModel(Placed):
         return Result(self.name, {**values, **head_values(state, self.group), **own}, warnings)
 
     def _after_joint(self, total: Array, state: MixedState) -> MixedState | Result:
-        following = advance(total, state, len(self.design), self.placed.rows_max)
+        following = advance(total, state, len(self.design), self.placed.rows_max * self.outcome.factor)
         if not isinstance(following, Fit):
             return following
         values = joint_values(following, self.design, self.outcome.ratio)

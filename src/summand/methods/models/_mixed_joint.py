@@ -50,7 +50,7 @@ def joint_layout(state: MixedState, p: int, family: Family) -> Layout:
         Block("out of range", "1", 1, 1.0, "how many sites' sums are out of range"),
     ]
     if state.round == 0:
-        blocks.append(Block("weights", "1", 1, factor**2, "how unevenly the groups are informative"))
+        blocks.append(Block("weights", "1", 1, factor, "how unevenly the groups are informative"))
     return tuple(blocks)
 
 
@@ -124,7 +124,7 @@ def joint_condense(
     summand = np.concatenate([
         [found.value.sum()], found.score.sum(axis=0), upper(-found.hessian.sum(axis=0)),
         [np.minimum(left, 1.0).sum(), 0.0],
-        [(at_centre[:, 1] ** 2).sum() / max(rows_max, 1)] if state.round == 0 else [],
+        [(at_centre[:, 1] ** 2).sum() / (max(rows_max, 1) * family.factor)] if state.round == 0 else [],
     ])  # fmt: skip
     most = partial.head[0] * np.repeat([block.bound for block in layout], [block.size for block in layout])
     if partial.head[1] > 0.0 or not np.isfinite(summand).all() or bool((np.abs(summand) > most).any()):
@@ -143,6 +143,6 @@ def _kept(keys: Array, sums: Array, shift: Array, beta: Array, p: int) -> Local:
     }  # fmt: skip
 
 
-def start_of_sigma(information: float, weights: float, rows_max: int) -> float:
+def start_of_sigma(information: float, weights: float) -> float:
     """A first standard deviation: by how much more the groups' residuals vary than they would without one."""
-    return min(max(math.sqrt(-information / max(weights * rows_max, 1e-300)), 0.05), 2.0)
+    return min(max(math.sqrt(-information / max(weights, 1e-300)), 0.05), 2.0)

@@ -58,15 +58,21 @@ class Fit:
     state: MixedState
 
 
-def advance(total: Array, state: MixedState, p: int, rows_max: int) -> MixedState | Fit:
+def advance(total: Array, state: MixedState, p: int, weight_unit: float) -> MixedState | Fit:
     """The next place to ask at, or the maximum.
+
+    Args:
+        total: One round's.
+        state: The round's state.
+        p: How many coefficients there are.
+        weight_unit: Of the sum of squared weights in the first round.
 
     Raises:
         NotConverged: with a diagnosis.
     """
     sums = Sums.of(total, p)
     if state.round == 0:
-        return _begin(sums, state, p, rows_max)
+        return _begin(sums, state, p, weight_unit)
     if state.round + 1 >= ROUNDS_MAX:
         raise _not_converged(state)
     again = replace(state, round=state.round + 1)
@@ -85,7 +91,7 @@ def advance(total: Array, state: MixedState, p: int, rows_max: int) -> MixedStat
     return replace(again, accepted=state.theta, step=step, step_size=1.0, log_likelihood=least, decrement=decrement)
 
 
-def _begin(sums: Sums, state: MixedState, p: int, rows_max: int) -> MixedState | Fit:
+def _begin(sums: Sums, state: MixedState, p: int, weight_unit: float) -> MixedState | Fit:
     """At standard deviation 0: the maximum is there if the likelihood falls from it, else the ascent starts."""
     if sums.out_of_range:
         raise _not_converged(state)
@@ -95,7 +101,7 @@ def _begin(sums: Sums, state: MixedState, p: int, rows_max: int) -> MixedState |
         theta = state.theta + np.append(inverse @ sums.score[:p], 0.0)
         return Fit(theta, (inverse + inverse.T) / 2.0, sums.log_likelihood, state)
     step = np.zeros(p + 1)
-    step[p] = start_of_sigma(float(sums.information[p, p]), sums.weights, rows_max)
+    step[p] = start_of_sigma(float(sums.information[p, p]), sums.weights * weight_unit)
     return replace(state, round=1, accepted=state.theta, step=step, step_size=1.0)
 
 

@@ -64,29 +64,28 @@ def sums_of_rows(
     Returns:
         Shape (g, nodes * node_width + centre_width): see `node_width` and `centre_width`; and rows out of range.
     """
-    p = len(x)
-    upper = np.triu_indices(p)
+    upper = np.triu_indices(len(x))
     products = x[upper[0]] * x[upper[1]]
+    none = products[:0]
     parts, out_of_range = [], 0
     for shift in shifts:
         found = family.rows(y, eta + shift, higher=False)
         out_of_range += found.out_of_range
-        weight, residual = found.weight, found.residual
-        columns = [
-            found.log_likelihood[None],
-            residual[None],
-            x * residual,
-            weight[None],
-            x * weight,
-            products * weight,
-        ]
-        parts.append(add_within(np.concatenate(columns), starts))
+        parts.append(add_within(found.log_likelihood[None], starts))
+        parts.append(_weighted(found.residual, x, none, starts))
+        parts.append(_weighted(found.weight, x, products, starts))
     at = family.rows(y, eta + centre, higher=True)
-    columns = [at.residual[None], at.weight[None], x * at.weight]
-    for bend in (at.third, at.fourth):
-        columns += [bend[None], x * bend, products * bend]
-    parts.append(add_within(np.concatenate(columns), starts))
+    parts.append(add_within(at.residual[None], starts))
+    parts.append(_weighted(at.weight, x, none, starts))
+    parts += [_weighted(bend, x, products, starts) for bend in (at.third, at.fourth)]
     return np.concatenate(parts, axis=1), out_of_range
+
+
+def _weighted(weight: Array, x: Array, products: Array, starts: Places) -> Array:
+    """The sums by group of some weights, and of these times columns and products: shape (g, 1 + p + len(products))."""
+    if len(starts) == 1:  # all rows of a site: products of matrices and vectors
+        return np.concatenate([[weight.sum()], x @ weight, products @ weight])[None, :]
+    return add_within(np.concatenate([weight[None], x * weight, products * weight]), starts)
 
 
 @dataclass(frozen=True)
