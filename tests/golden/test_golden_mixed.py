@@ -291,6 +291,86 @@ def test_blood_pressure_at_hospitals(stroke: tuple[Dictionary, pd.DataFrame]) ->
     check(dict(result.values), "stroke:reml", {"Intercept": "(Intercept)"}, 1e-7, 1e-7)
 
 
+def hidden_peak(seed: int) -> tuple[Sites, dict[str, np.ndarray], Dictionary]:
+    """Three groups whose columns differ as much as their intercepts, the other way: a spread of 0 is a lower peak."""
+    rng = np.random.default_rng(seed)
+    group = np.repeat([0, 1, 2], [10, 9, 8])
+    centre = np.array([3.0, 0.0, -3.0])[group]
+    x = np.clip(centre + rng.normal(size=27), -10, 10)
+    z = x - 0.9 * centre + rng.normal(size=27) * 0.7
+    y = (rng.uniform(size=27) < 1 / (1 + np.exp(-2 * (x - centre)))) * 1.0
+    names = (Column("x", "number", -10, 10), Column("z", "number", -50, 50), Column("y", "integer", 0, 1, 1))
+    columns = {"x": x, "z": z, "y": y, "group": group}
+    sites = [[Batch({n: columns[n][group == k] for n in "xzy"}, int((group == k).sum()))] for k in range(3)]
+    return sites, columns, Dictionary("peak", names)
+
+
+def test_a_higher_peak_beyond_a_fall_is_found_by_a_linear_model() -> None:
+    """Where the likelihood falls from a spread of 0 but is higher further on, the higher peak is the estimate."""
+    sites, columns, dictionary = hidden_peak(5)
+    x, z = np.column_stack([np.ones(27), columns["x"]]), columns["z"]
+    same = columns["group"][:, None] == columns["group"]
+
+    def likelihood(ratio: float) -> float:
+        v = np.eye(27) + ratio * same
+        root = np.linalg.cholesky(v)
+        a, b = np.linalg.solve(root, x), np.linalg.solve(root, z)
+        squares = float(np.linalg.lstsq(a, b, rcond=None)[1][0])
+        return -0.5 * (27 * math.log(2 * math.pi * squares / 27) + 27) - float(np.log(np.diag(root)).sum())
+
+    ratios = np.exp(np.linspace(-8, 8, 4001))
+    best = ratios[np.argmax([likelihood(ratio) for ratio in ratios])]
+    values = run_plain(MixedModel("z ~ x", estimator="ml"), sites, setting(dictionary, 3)).values
+    assert likelihood(0.001) < likelihood(0.0) < likelihood(best) - 2.0
+    assert values["random_effects"][0]["variance"] / values["residual_sd"] ** 2 == pytest.approx(best, rel=5e-3)
+    assert values["log_likelihood"] == pytest.approx(likelihood(best), abs=1e-5)
+    assert values["log_likelihood_null"] == pytest.approx(likelihood(0.0), rel=1e-10)
+
+
+def test_a_higher_peak_beyond_a_fall_is_found_by_a_logistic_model() -> None:
+    """The same of a logistic model, beside marginal likelihoods integrated by scipy."""
+    from scipy.integrate import quad
+
+    sites, columns, dictionary = hidden_peak(17)
+
+    def likelihood(theta: list[float]) -> float:
+        total = 0.0
+        for k in range(3):
+            x, y = columns["x"][columns["group"] == k], columns["y"][columns["group"] == k]
+
+            def density(b: float, x: np.ndarray = x, y: np.ndarray = y) -> float:
+                eta = theta[0] + theta[1] * x + theta[2] * b
+                return math.exp(float((y * eta - np.logaddexp(0, eta)).sum()) - b * b / 2) / math.sqrt(2 * math.pi)
+
+            total += math.log(quad(density, -8, 8, epsabs=0, epsrel=1e-11, limit=400, points=[-2, -1, 0, 1, 2])[0])
+        return total
+
+    values = run_plain(MixedModel("y ~ x", "binomial", nodes=25), sites, setting(dictionary, 3)).values
+    at = [*(row["estimate"] for row in values["terms"]), values["random_effects"][0]["sd"]]
+    assert values["log_likelihood"] == pytest.approx(likelihood(at), abs=1e-5)
+    assert values["log_likelihood"] > values["log_likelihood_null"] + 2.0
+    fixed = [
+        row["estimate"] for row in run_plain(LogisticRegression("y ~ x"), sites, setting(dictionary, 3)).values["terms"]
+    ]
+    assert likelihood([*fixed, 0.3]) < likelihood([*fixed, 0.0])
+    errors = [*(row["std_error"] for row in values["terms"]), at[2] / 2]
+    for i in range(3):
+        near = [likelihood([v + s * 0.05 * errors[i] * (j == i) for j, v in enumerate(at)]) for s in (-1, 1)]
+        assert abs(near[1] - near[0]) / 0.1 < 0.02
+
+
+def test_a_variance_ratio_without_end_is_said() -> None:
+    """Groups of one person, but for one of two, leave nothing within groups: there is no maximum."""
+    rng = np.random.default_rng(0)
+    x, z = rng.uniform(-5, 5, 11), rng.normal(0, 20, 11)
+    x[10], z[10] = x[9] + 1.0, z[9] + 0.5
+    place = np.array([*range(10), 9])
+    sites = [[Batch({"x": x[place == k], "z": z[place == k]}, int((place == k).sum()))] for k in range(10)]
+    dictionary = Dictionary("d", (Column("x", "number", -10, 10), Column("z", "number", -200, 200)))
+    with pytest.raises(SingularInformation, match="grows without end"):
+        run_plain(MixedModel("z ~ x", estimator="ml"), sites, setting(dictionary, 10))
+
+
 def _infections(column: str) -> tuple[Dictionary, pd.DataFrame]:
     table = pd.read_csv(shared_data("survival/cgd.csv"))
     table["treated"] = (table["treat"] == "rIFN-g").astype(float)

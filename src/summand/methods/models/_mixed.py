@@ -27,7 +27,7 @@ from summand.methods.models._mixed_groups import ByGroup, Grouping
 from summand.methods.models._mixed_joint import joint_condense, joint_layout, joint_tally
 from summand.methods.models._mixed_joint_update import Fit, advance
 from summand.methods.models._mixed_linear import Moments, site_sums, sums_at, tally_residuals
-from summand.methods.models._mixed_linear_update import first_ratio, log_likelihood, next_ratio, profile
+from summand.methods.models._mixed_linear_update import first_ratio, log_likelihood, next_ratio, probe, profile
 from summand.methods.models._mixed_result import NOTHING, head_values, joint_values, linear_values, scaled
 from summand.methods.models._mixed_state import MixedState
 from summand.tables import Array, Batch, Count
@@ -277,9 +277,12 @@ class MixedModel(Placed):
         value = log_likelihood(found, self.design, scale[1], restricted=restricted)
         proposed: float | None
         if state.round == 0:
-            state, proposed = replace(state, null=value), first_ratio(found, moments, state.n, rows_max)
+            state = replace(state, null=value)
+        if state.round == 0 and found.slope < 0.0:
+            proposed = first_ratio(found, moments, state.n, rows_max)
         else:
-            state, proposed = next_ratio(found, state)
+            falls = state.round == 0 or state.probes
+            state, proposed = probe(found, value, state) if falls else next_ratio(found, state)
         if proposed is not None:
             return self._opening(replace(state, round=state.round + 1, ratio=proposed))
         values = linear_values(

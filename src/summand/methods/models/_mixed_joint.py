@@ -145,4 +145,4 @@ def _kept(keys: Array, sums: Array, shift: Array, beta: Array, p: int) -> Local:
 
 def start_of_sigma(information: float, weights: float) -> float:
     """A first standard deviation: by how much more the groups' residuals vary than they would without one."""
-    return min(max(math.sqrt(-information / max(weights, 1e-300)), 0.05), 2.0)
+    return min(max(math.sqrt(max(-information, 0.0) / max(weights, 1e-300)), 0.5), 2.0)

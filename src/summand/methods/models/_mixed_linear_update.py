@@ -19,9 +19,13 @@ from summand.methods.models._mixed_state import MixedState
 from summand.tables import Array
 
 SEARCHES_MAX = 60
+PROBES = (0.2, 1.0, 5.0, 25.0, 125.0, 625.0)
+"""Times the mean group's share of the variance: where the likelihood may be higher although it falls from 0 on."""
 STEP_DONE = 1e-10
 """Of the logarithm of the ratio: Newton's error is about the square of its last step."""
 RATIO_LEAST = 1e-12
+RATIO_MOST = 1e8
+"""Beyond this nothing is left within groups."""
 PERFECT = 1e-26
 """A residual square of this part of the outcome's is none."""
 
@@ -63,7 +67,7 @@ def profile(moments: Moments, ratio: float, n: int, design: Design, rows_max: in
     p, scale = len(design), scale_of(ratio, rows_max)
     full = moments.matrices[0]
     first, second = -moments.matrices[1] / scale, 2.0 * moments.matrices[2] / scale**2
-    solver = equations(full[:p, :p], design.terms, design.to_original, least=1e-13 * n)
+    solver = equations(full[:p, :p], design.terms, design.to_original, least=1e-13 * n if ratio == 0.0 else 0.0)
     correction = solver.solve(full[:p, p])
     contrast = np.append(-correction, 1.0)
     squares = float(contrast @ full @ contrast)
@@ -116,17 +120,31 @@ def log_sd_error(found: Profile) -> float | None:
     return 0.5 * math.sqrt((information[0, 0] + information[1, 1] - 2.0 * information[0, 1]) / determinant)
 
 
-def first_ratio(found: Profile, moments: Moments, n: int, rows_max: int) -> float | None:
-    """Where to look after ρ = 0: by the groups' mean residuals; None where the likelihood falls from there on.
+def first_ratio(found: Profile, moments: Moments, n: int, rows_max: int) -> float:
+    """Where to look after ρ = 0, from which the likelihood rises: by the groups' mean residuals.
 
     With mean residuals d, the sum of n² d² has expectation about σ² (N + ρ Σ n²).
     """
-    if found.slope >= 0.0:
-        return None
     spread = -found.squares_slope / (found.squares / n)
     sizes = moments.weights[1] * rows_max**2
     guess = (spread - n) / (sizes - spread) if sizes > spread else 1.0
     return max(guess, 1.0 / n)
+
+
+def probe(found: Profile, value: float, state: MixedState) -> tuple[MixedState, float | None]:
+    """Where to look where the likelihood falls from ρ = 0 on: there may be a higher peak where columns vary by group.
+
+    Returns:
+        The state, and the next ratio; None at 0, once no ratio tried was better.
+    """
+    if state.probes > len(PROBES):
+        return state, None
+    if state.probes and value > state.null:
+        return next_ratio(found, replace(state, probes=0))
+    tried = replace(state, probes=state.probes + 1)
+    if tried.probes > len(PROBES):
+        return tried, 0.0
+    return tried, PROBES[state.probes] * state.groups / state.n
 
 
 def next_ratio(found: Profile, state: MixedState) -> tuple[MixedState, float | None]:
@@ -134,6 +152,7 @@ def next_ratio(found: Profile, state: MixedState) -> tuple[MixedState, float | N
 
     Raises:
         NotConverged: after too many rounds.
+        SingularInformation: where there is no maximum.
     """
     if state.round >= SEARCHES_MAX:
         raise NotConverged(
@@ -141,6 +160,12 @@ def next_ratio(found: Profile, state: MixedState) -> tuple[MixedState, float | N
             remedy="Choose fewer terms, or fixed intercepts for the sites (linear, site='fixed').",
         )
     ratio = found.ratio
+    if ratio > RATIO_MOST and found.slope < 0.0:
+        raise SingularInformation(
+            "The variance between groups grows without end beside that within: hardly a group has more people than the "
+            "model has terms.",
+            remedy="Choose larger groups, fewer terms, or a model without random effect.",
+        )
     state = replace(state, below=ratio) if found.slope < 0.0 else replace(state, above=ratio)
     slope, bend = ratio * found.slope, ratio * found.slope + ratio**2 * found.bend
     step = -slope / bend if bend > 0.0 else (2.0 if slope < 0.0 else -2.0)

@@ -62,15 +62,15 @@ def sums_of_rows(
         family: Of the outcome.
 
     Returns:
-        Shape (g, nodes * node_width + centre_width): see `node_width` and `centre_width`; and rows out of range.
+        Shape (g, nodes * node_width + centre_width): see `node_width` and `centre_width`; and rows out of
+        range at the centre.
     """
     upper = np.triu_indices(len(x))
     products = x[upper[0]] * x[upper[1]]
     none = products[:0]
-    parts, out_of_range = [], 0
-    for shift in shifts:
+    parts = []
+    for shift in shifts:  # a node out of range lies far from the data and weighs next to nothing
         found = family.rows(y, eta + shift, higher=False)
-        out_of_range += found.out_of_range
         parts.append(add_within(found.log_likelihood[None], starts))
         parts.append(_weighted(found.residual, x, none, starts))
         parts.append(_weighted(found.weight, x, products, starts))
@@ -78,7 +78,7 @@ def sums_of_rows(
     parts.append(add_within(at.residual[None], starts))
     parts.append(_weighted(at.weight, x, none, starts))
     parts += [_weighted(bend, x, products, starts) for bend in (at.third, at.fourth)]
-    return np.concatenate(parts, axis=1), out_of_range
+    return np.concatenate(parts, axis=1), at.out_of_range
 
 
 def _weighted(weight: Array, x: Array, products: Array, starts: Places) -> Array:
