@@ -46,6 +46,31 @@ SCHEMAS: dict[str, Schema] = {
         },
         {"events": COUNT},
     ),
+    "impute": result_of(
+        ["impute"],
+        "Multiple imputation: summand run impute --json",
+        {
+            "terms": array_of(
+                object_of(
+                    {
+                        "term": {"type": "string"},
+                        **dict.fromkeys(("estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high"), NUMBER),
+                        "degrees_of_freedom": NUMBER,
+                        "missing_information": {**NUMBER, "description": "What part of it is lost by gaps."},
+                    },
+                    dict.fromkeys(("odds_ratio", "odds_ratio_low", "odds_ratio_high"), NUMBER),
+                )
+            ),
+            "columns": array_of(
+                object_of(
+                    {"column": {"type": "string"}, "missing": COUNT, "filled_by": {"enum": ["linear", "logistic"]}}
+                )
+            ),
+            "model": {"enum": ["linear", "logistic"]},
+            "imputations": {"type": "integer"},
+            "cycles": {"type": "integer"},
+        },
+    ),
     "kmeans": result_of(
         ["kmeans"],
         "k-means clustering: summand run kmeans --json",

@@ -60,3 +60,18 @@ def test_kmeans_prints_clusters_and_draws(capsys: pytest.CaptureFixture[str], lu
     ).matches("kmeans")  # fmt: skip
     assert sum(row["n"] for row in found["clusters"]) == len(pd.read_csv(lung)[["age", "wt.loss"]].dropna())
     assert picture.read_text().startswith("<svg")
+
+
+def test_impute_prints_pooled_terms(capsys: pytest.CaptureFixture[str], lung: Path) -> None:
+    """All who have an outcome take part, and what their gaps cost stands beside each coefficient."""
+    found = say(
+        capsys, "run", "impute", "status ~ age + sex + wt.loss", "--auxiliary", "meal.cal", "--imputations", "5",
+        "--sites", lung, "--by", "inst", "--json",
+    ).matches("impute")  # fmt: skip
+    table = pd.read_csv(lung)
+    assert found["n"] == len(table)
+    gaps = {row["column"]: row["missing"] for row in found["columns"]}
+    assert gaps["wt.loss"] == table["wt.loss"].isna().sum()
+    assert gaps["meal.cal"] == table["meal.cal"].isna().sum()
+    assert [row["term"] for row in found["terms"]] == ["Intercept", "age", "sex", "wt.loss"]
+    assert all(0 <= row["missing_information"] < 1 for row in found["terms"])

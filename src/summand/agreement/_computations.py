@@ -24,6 +24,7 @@ COMPUTATIONS: dict[str, str] = {
     "aalen_johansen": "incidence of competing events over time (Aalen–Johansen), with Gray's test",
     "propensity": "comparison of two arms weighted by propensity scores",
     "boosting": "predictions by many small trees (gradient boosting)",
+    "impute": "regression that fills what is missing (multiple imputation)",
     "kmeans": "groups of similar people (k-means)",
     "pca": "principal components",
     "meta": "pooling of the sites' own estimates (meta-analysis)",

@@ -56,6 +56,7 @@ from summand.methods.evaluation import (
 )
 from summand.methods.learning import (
     Boosting,
+    Impute,
     KMeans,
     PrincipalComponents,
 )
@@ -101,6 +102,7 @@ __all__ = [
     "FineGray",
     "GeneralizedLinearModel",
     "InternalExternal",
+    "Impute",
     "InterruptedTimeSeries",
     "KMeans",
     "KaplanMeier",

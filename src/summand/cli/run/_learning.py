@@ -22,6 +22,21 @@ def pca(
 
 
 @verb
+def impute(
+    formula: Formula,
+    imputations: Annotated[int, typer.Option("--imputations", help="How often the gaps are filled.")] = 20,
+    cycles: Annotated[int, typer.Option("--cycles", help="How often each column is filled anew.")] = 5,
+    auxiliary: Annotated[list[str] | None, typer.Option("--auxiliary", help="Further columns that help.")] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Of draws and noise.")] = 1,
+) -> Spec:
+    """Linear or logistic regression with multiple imputation of what is missing, pooled by Rubin's rules."""
+    return {
+        "name": "impute", "formula": formula, "imputations": imputations, "cycles": cycles,
+        "auxiliary": list(auxiliary or ()), "seed": seed,
+    }  # fmt: skip
+
+
+@verb
 def kmeans(
     columns: Numbers = None,
     clusters: Annotated[int, typer.Option("--clusters", help="How many.")] = 3,
