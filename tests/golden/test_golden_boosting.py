@@ -249,6 +249,16 @@ def test_what_is_refused(case: str) -> None:
     assert error.value.remedy
 
 
+def test_few_with_one_of_two_numbers_are_refused_whatever_the_loss() -> None:
+    """Under limits an outcome of two values needs ten people with each by least squares and as a count too."""
+    data = table().assign(sex=lambda rows: (np.arange(len(rows)) < 4).astype(float))
+    sites = dealt(data, uneven(len(data), 3), HEART)
+    for loss in ("squared", "poisson"):
+        with pytest.raises(CohortTooSmall) as error:
+            run_plain(Boosting("sex ~ age", loss, held_out=0), sites, setting(HEART, 4, Limits()))
+        assert "sex = 1" in error.value.message
+
+
 def test_nothing_to_learn_is_the_mean() -> None:
     """Where no split helps there is no tree, and the model says the mean to everybody."""
     data = table().assign(age=50.0)

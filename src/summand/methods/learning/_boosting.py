@@ -27,6 +27,7 @@ from summand.methods.learning._boosting_rows import BoostedRows, Grain
 from summand.methods.learning._boosting_split import Rules
 from summand.methods.learning._boosting_state import BINS, GROW, SCORE, BoostingState, wanted
 from summand.methods.learning._boosting_update import Growth, grown, planted
+from summand.methods.learning._numbers import check_values
 from summand.methods.learning._row_hash import row_hash, uniforms
 from summand.tables import Array, Batch, Count
 
@@ -432,7 +433,12 @@ class Boosting(Placed):
             check_classes(state.n, round(state.outcome[0]), self.indicator.label, limits)
             if state.held_out and limits.minimum_cell > 1:
                 check_classes(state.held_out, round(state.outcome[1]), self.indicator.label, limits)
-        elif loss.name == "poisson" and mean <= 0.0:
+            return
+        column = self.placed.dictionary[label]
+        for n, summed in zip((state.n, state.held_out), state.outcome, strict=True):
+            if n:
+                check_values(column, n, n * loss.centre + loss.half_width * summed, limits)
+        if loss.name == "poisson" and mean <= 0.0:
             raise OutcomeConstant(f"The outcome '{label}' is zero for everybody.", remedy="Choose one that varies.")
 
     def _result(self, state: BoostingState, total: Array) -> Result:

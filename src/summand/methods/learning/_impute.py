@@ -24,6 +24,7 @@ from summand.methods.formulas._outcome import Indicator
 from summand.methods.formulas._terms import levels_of
 from summand.methods.learning import _impute_draws as draws_of
 from summand.methods.learning._impute_rows import FilledRows, Model, Target
+from summand.methods.learning._numbers import check_values
 from summand.methods.learning._row_hash import row_hash
 from summand.methods.learning._rubin import pooled_rows
 from summand.tables import Array, Batch, Column, Count
@@ -392,6 +393,10 @@ class Impute(Placed):
         self._check_distinct(n)
         if self.indicator is not None:
             check_classes(n, round(total[1]), self.indicator.label, limits)
+        else:
+            centre, half_width = self.outcome_scale
+            column = self.placed.dictionary[self.columns[0]]
+            check_values(column, n, n * centre + half_width * float(total[1]), limits)
         begin, missing, at = np.zeros_like(state.begin), [], 2
         for place, target in enumerate(self.targets):
             known, sums, squares = round(total[at]), float(total[at + 1]), float(total[at + 2])

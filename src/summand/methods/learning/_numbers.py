@@ -101,7 +101,22 @@ def check_two_valued(total: Array, columns: tuple[Column, ...], limits: Limits) 
     n = round(total[0])
     for place in two_valued(columns):
         column = columns[place]
-        values = [float(level) for level in column.levels] if len(column.levels) == 2 else list(column.range)
-        low, high = min(values), max(values)
-        total_value = n * column.centre + column.half_width * float(total[1 + place])
-        check_classes(n, round((total_value - n * low) / (high - low)), f"{column.name} = {high:g}", limits)
+        check_values(column, n, n * column.centre + column.half_width * float(total[1 + place]), limits)
+
+
+def check_values(column: Column, n: int, summed: float, limits: Limits) -> None:
+    """Under limits, each value of a column with two has enough people; columns with more are not judged.
+
+    Args:
+        column: Whose mean is told, or follows from what is told.
+        n: People who have it.
+        summed: Sum of its values.
+
+    Raises:
+        CohortTooSmall: naming the column and not the count.
+    """
+    if limits.minimum_cell <= 1 or not two_valued((column,)):
+        return
+    values = [float(level) for level in column.levels] if len(column.levels) == 2 else list(column.range)
+    low, high = min(values), max(values)
+    check_classes(n, round((summed - n * low) / (high - low)), f"{column.name} = {high:g}", limits)
