@@ -43,7 +43,8 @@ Plain = LinearRegression | LogisticRegression | GeneralizedLinearModel
 class MixedModel(Placed):
     """A regression in which every group of people has an intercept of its own, drawn from a normal distribution.
 
-    Groups are the sites, or groups within sites, such as people measured several times. For a linear model the
+    Groups are the sites, or groups within sites: wards, practices, or people measured several times (under limits a study
+    takes one row for each person). For a linear model the
     variance ratio between and within groups is found by Newton's method on the likelihood, in which coefficients and σ²
     are profiled out; each round sums the condensed cross-products at one ratio. For logistic and Poisson models a site adds
     the marginal log-likelihoods of its groups by adaptive Gauss-Hermite quadrature, with exact first and second
