@@ -118,7 +118,7 @@ class Arms:
 
 
 def hedges_factor(freedom: float) -> float:
-    """The exact factor that makes a standardised mean difference unbiased: Hedges (1981), J. Educ. Stat. 6(2), eq. 6e."""
+    """The exact factor that makes a standardised mean difference unbiased: Hedges (1981), J. Educ. Stat. 6(2), 107-128."""
     half = freedom / 2.0
     return math.exp(math.lgamma(half) - math.lgamma(half - 0.5)) / math.sqrt(half)
 

@@ -1,8 +1,8 @@
 """A finished meta-analysis as the values of a result.
 
 Source: Higgins & Thompson (2002), Statistics in Medicine 21, 1539-1558 (I² and H², by the estimated τ² and the typical
-variance of eq. 9); Hartung & Knapp (2001), ibid. 20, 3875-3889; Higgins, Thompson & Spiegelhalter (2009), JRSS A 172,
-137-159, eq. 12 (prediction interval).
+variance); Hartung & Knapp (2001), ibid. 20, 3875-3889; Higgins, Thompson & Spiegelhalter (2009), JRSS A 172,
+137-159 (prediction interval).
 """
 
 from __future__ import annotations

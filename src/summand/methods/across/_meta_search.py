@@ -1,7 +1,7 @@
 """Finding the variance between sites, and its interval: one step of each search in every round.
 
 Source: DerSimonian & Laird (1986), Controlled Clinical Trials 7, 177-188; Viechtbauer (2005), J. Educ. Behav. Stat.
-30(3), 261-293, eq. 12 (REML); Viechtbauer (2007), Statistics in Medicine 26, 37-52 (Q-profile).
+30(3), 261-293 (REML); Viechtbauer (2007), Statistics in Medicine 26, 37-52 (Q-profile).
 """
 
 from __future__ import annotations
