@@ -20,8 +20,10 @@ def propensity(
     estimand: Annotated[str, typer.Option(help="ate: everybody; att: the treated; overlap: who could be either.")] = (
         "ate"
     ),
-    cut: Annotated[float, typer.Option(help="Scores are cut to [cut, 1 - cut] before they become weights.")] = 0.01,
-    trim: Annotated[float, typer.Option(help="People with scores outside [trim, 1 - trim] are left out.")] = 0.0,
+    cut: Annotated[
+        float, typer.Option(help="Scores below this, or above 1 less it, are cut before they become weights.")
+    ] = 0.01,
+    trim: Annotated[float, typer.Option(help="People with scores below this, or above 1 less it, are left out.")] = 0.0,
     site: Annotated[str, typer.Option(help="The score's intercept: pooled, or fixed for one at each site.")] = "pooled",
 ) -> Spec:
     """The effect of a treatment, arms weighted by propensity scores; with balance and overlap."""
@@ -50,7 +52,7 @@ def standardisation(
 def aipw(
     treatment: Treatment,
     model: Annotated[str, typer.Option("--model", help="The outcome model, such as 'died ~ treated*age + sex'.")],
-    cut: Annotated[float, typer.Option(help="Scores are cut to [cut, 1 - cut].")] = 0.01,
+    cut: Annotated[float, typer.Option(help="Scores below this, or above 1 less it, are cut.")] = 0.01,
     site: Site = "pooled",
 ) -> Spec:
     """The effect of a treatment, right if the score or the outcome model is (doubly robust)."""

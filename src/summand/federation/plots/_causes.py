@@ -27,7 +27,7 @@ def _love(alt: Any, result: Values) -> Any:
             y=alt.Y("term:N", sort=order, title=None),
             x=alt.X("difference:Q", title="standardised difference (absolute)"),
             color=alt.Color("when:N", sort=["before", "after"], title="weighting"),
-            shape=alt.Shape("when:N", sort=["before", "after"], title="weighting"),
+            shape=alt.Shape("when:N", sort=["before", "after"], legend=None),
         )
     ).properties(width=WIDTH, height=ROW_HEIGHT * max(len(order), 2))
 
