@@ -392,5 +392,6 @@ def test_small_numbers_of_events_are_not_told_by_means() -> None:
     table.loc[(table["since"] == 3) & (table["month"] == 2), "back"] = 0.0
     result = run_plain(method_of("back"), dealt(table, uneven(len(table), 3)), setting_of(table, 4, Limits()))
     cells = {(row["treated_from"], row["period"]): row["mean"] for row in result.values["cell_means"]}
-    assert cells["3", "2"] is None
-    assert cells["never", "2"] is not None
+    assert len(cells) > 4
+    assert set(cells.values()) == {None}
+    assert any(warning.startswith("Means are left out") for warning in result.warnings)

@@ -227,14 +227,16 @@ class LearnedTerms:
     def _fitted(self, state: LearnedState) -> Method:
         """The method with the learned numbers in its formulas."""
         numbers = tuple(known.numbers for known in state.terms)
-        if numbers not in self._with_numbers:
+        fitted = self._with_numbers.get(numbers)
+        if fitted is None:
             self._with_numbers.clear()
             found = dict(zip(self.curves, numbers, strict=True))
             texts = {name: str(formula.learned(found)) for name, formula in formulas_of(self.method).items()}
             setting = self.method.setting
             assert setting is not None
-            self._with_numbers[numbers] = dataclasses.replace(cast(Any, self.method), **texts).under(setting)
-        return self._with_numbers[numbers]
+            fitted = cast(Method, dataclasses.replace(cast(Any, self.method), **texts).under(setting))
+            self._with_numbers[numbers] = fitted
+        return fitted  # not read again: another thread may have cleared it meanwhile
 
     def _inner(self, state: LearnedState) -> State:
         return self._fitted(state).state_type.from_json(state.fit)

@@ -65,3 +65,7 @@ def _lots(batches: Iterator[Batch], size: int) -> Iterator[list[Batch]]:
 def _threads() -> ThreadPoolExecutor:
     """The threads of this process: NumPy lets the others go on while it computes."""
     return ThreadPoolExecutor(THREADS, thread_name_prefix="tally")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_threads.cache_clear)  # a fork takes no thread along: waiting for one never ends

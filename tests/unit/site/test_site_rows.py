@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -9,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from summand.methods import LinearRegression, Setting
+from summand.methods import LinearRegression, Setting, from_spec
 from summand.site import _rows
 from summand.site.sources import open_source
 from summand.tables import NO_LIMITS, Column, Dictionary
@@ -63,3 +66,43 @@ def test_partials_are_added_in_the_rows_order(monkeypatch: pytest.MonkeyPatch) -
     state: Any = None
 
     assert _rows._tally(plan, source, state, {}).seen == list(range(0, 500, 50))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system forks no process")
+def test_a_forked_process_has_threads_of_its_own() -> None:
+    """A fork takes no thread along: the child makes its own, and does not wait for those of its parent."""
+    code = """
+import os, warnings
+from summand.site import _rows
+warnings.simplefilter("ignore")
+assert _rows._threads().submit(int, 3).result(10) == 3
+child = os.fork()
+if not child:
+    try:
+        os._exit(_rows._threads().submit(int, 7).result(5))
+    finally:
+        os._exit(1)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+class _Forgetful(dict[Any, Any]):
+    """What another thread empties as soon as something is put in."""
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        return
+
+
+def test_learned_terms_may_be_placed_by_several_threads() -> None:
+    """Threads that tally the same state find the method with its numbers, whichever of them cleared what was kept."""
+    setting = Setting(DICTIONARY, NO_LIMITS, 10_000, 1)
+    method: Any = from_spec({"name": "linear", "formula": "y ~ poly(x, 2)"}).under(setting)
+    (batch,) = _source(200).batches(method.columns, method.columns, 10_000)
+    state = method.start()
+    while not state.fit:
+        state = method.update(method.condense(method.tally(batch, state, {}), state, {})[0], state)
+    whole = method.tally(batch, state, {})
+    method.__dict__["_with_numbers"] = _Forgetful()
+
+    np.testing.assert_array_equal(method.tally(batch, state, {}), whole)

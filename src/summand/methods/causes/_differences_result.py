@@ -10,7 +10,7 @@ from summand.methods._protocol import Result
 from summand.methods.causes._contrasts import figures
 from summand.methods.causes._differences_state import DifferencesState, Precision, stacked
 from summand.methods.causes._group_times import Combination
-from summand.tables import Array, Count, Limits
+from summand.tables import Array, Count
 
 if TYPE_CHECKING:
     from summand.methods.causes._differences import DifferenceInDifferences
@@ -62,7 +62,11 @@ def result_of(
     for name in ("clusters", "treated_clusters", "p_value_randomisation", "assignments"):
         if tests is not None and name in tests:
             values[name] = tests[name]
-    return Result(method.name, values, _warnings(state, method, tests))
+    warnings = _warnings(state, method, tests)
+    if _hides_means(state, method):
+        warnings = (*warnings, f"Means are left out: fewer than {method.placed.limits.minimum_cell} people of some group "
+                    "have, or do not have, the outcome in some period.")  # fmt: skip
+    return Result(method.name, values, warnings)
 
 
 def _name(effect: Combination, method: DifferenceInDifferences) -> dict[str, Any]:
@@ -84,22 +88,26 @@ def _groups(counts: Array, method: DifferenceInDifferences) -> list[dict[str, An
 
 
 def _cells(state: DifferencesState, method: DifferenceInDifferences) -> list[dict[str, Any]]:
-    """The mean of each group in each period; not where it would tell a small number of events."""
-    limits, rows = method.placed.limits, []
+    """The mean of each group in each period; none where one would tell a small number of events.
+
+    An effect is a sum of such means, so that with one left out the others and the effect would give it back.
+    """
+    hidden, rows = _hides_means(state, method), []
     for g, t in np.argwhere(state.counts > 0.0).tolist():
         n, total = float(state.counts[g, t]), float(state.sums[g, t])
-        mean: float | None = float(method.measured.unscaled(np.array(total / n)))
-        if method.measured.is_binary and _tells(n, total, limits):
-            mean = None
+        mean = None if hidden else float(method.measured.unscaled(np.array(total / n)))
         group, period = method.groups.label(g), method.periods.labels[t]
         rows.append({"treated_from": group, "period": period, "mean": mean, "n": Count(round(n))})
     return rows
 
 
-def _tells(n: float, total: float, limits: Limits) -> bool:
-    """Whether a share gives away a small number of people with the outcome, or without."""
-    events = (n + total) / 2.0
-    return limits.minimum_cell > 1 and min(events, n - events) < limits.minimum_cell - 0.5
+def _hides_means(state: DifferencesState, method: DifferenceInDifferences) -> bool:
+    """Whether the share of some cell gives away a small number of people with the outcome, or without."""
+    cell = method.placed.limits.minimum_cell
+    if cell <= 1 or not method.measured.is_binary:
+        return False
+    n, events = state.counts, (state.counts + state.sums) / 2.0
+    return bool((np.minimum(events, n - events)[n > 0.0] < cell - 0.5).any())
 
 
 def _pre_trend(effects: list[Combination], estimates: Array, precision: Precision) -> dict[str, Any] | None:

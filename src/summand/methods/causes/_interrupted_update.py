@@ -159,19 +159,23 @@ def _effects(
 def _told(
     people: Array, sums: Array, series: Series, found: Fitted, method: InterruptedTimeSeries
 ) -> list[dict[str, Any]]:
-    """Each period's people, observed and fitted outcome and counterfactual; not where it would tell few events."""
+    """Each period's people, observed and fitted outcome and counterfactual.
+
+    Nothing observed is told where it would tell few events in some period: fitted outcomes are sums of observed ones and
+    add up to the same, so that with one left out the others would give it back.
+    """
     without = found.beta.copy()
     without[list(_changes(method))] = 0.0
     per = people if method.measure == "mean" and series.family != "linear" else np.ones_like(people)
     fitted, counterfactual = (series.mean(series.x @ beta) / per for beta in (found.beta, without))
     cell, periods = method.placed.limits.minimum_cell, method.shape[1]
+    binary = method.measured is not None and method.measured.is_binary
+    tells = binary and cell > 1 and bool((np.minimum(sums, people - sums) < cell).any())
     rows = []
     for k, (n, y) in enumerate(zip(people.tolist(), (series.y / per).tolist(), strict=True)):
         row: dict[str, Any] = {"period": method.periods.labels[k % periods]}
         if method.series is not None:
             row["series"] = method.series.labels[k // periods]
-        binary = method.measured is not None and method.measured.is_binary
-        tells = binary and cell > 1 and min(sums[k], n - sums[k]) < cell
         row.update({"n": Count(round(n)), "observed": None if tells else y, "fitted": float(fitted[k])})
         is_after = k % periods >= method.change_place and k // periods == method.shape[0] - 1
         row["counterfactual"] = float(counterfactual[k]) if is_after else None

@@ -350,10 +350,29 @@ class KMeans(Placed):
             open=tuple(k == best for k in range(len(state.open))),
         )  # fmt: skip
 
+    def _check_shares(self, people: Array, centres: Array) -> None:
+        """A centre of a column with two values is the share of one, and tells how many of the cluster have it.
+
+        Raises:
+            CohortTooSmall: under limits, where these or the others are few, naming the column and not the count.
+        """
+        least = self.placed.limits.minimum_cell
+        for place in _numbers.two_valued(self.numbers) if least > 1 else ():
+            column = self.numbers[place]
+            low, high = _numbers.values_of(column)
+            have = people * (centres[:, place] - low) / (high - low)
+            if float(np.minimum(have, people - have).min()) < least - 0.5:
+                raise CohortTooSmall(
+                    f"Fewer than {least} people of a cluster have one of the two values of '{column.name}'.",
+                    remedy="Leave this column out, or ask for fewer clusters.",
+                    clause="D.min_cell",
+                )
+
     def _result(self, total: Array, state: KMeansState) -> Result:
         k, area = self.clusters, 1.0 / state.unit**2
         people, within, silhouettes = state.people[0], total[:k], total[k:]
         centres = self._mid + self._half_widths * (state.means + state.centres[0] / state.factors)
+        self._check_shares(people, centres)
         clusters = [
             {
                 "cluster": str(i + 1),

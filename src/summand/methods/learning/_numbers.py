@@ -69,6 +69,12 @@ def two_valued(columns: tuple[Column, ...]) -> tuple[int, ...]:
     )
 
 
+def values_of(column: Column) -> tuple[float, float]:
+    """The two values of a column that `two_valued` names, lower first."""
+    values = [float(level) for level in column.levels] if len(column.levels) == 2 else list(column.range)
+    return min(values), max(values)
+
+
 def moment_blocks(columns: tuple[Column, ...]) -> tuple[Block, ...]:
     """The blocks of `moments`."""
     names = ", ".join(column.name for column in columns)
@@ -117,6 +123,5 @@ def check_values(column: Column, n: int, summed: float, limits: Limits) -> None:
     """
     if limits.minimum_cell <= 1 or not two_valued((column,)):
         return
-    values = [float(level) for level in column.levels] if len(column.levels) == 2 else list(column.range)
-    low, high = min(values), max(values)
+    low, high = values_of(column)
     check_classes(n, round((summed - n * low) / (high - low)), f"{column.name} = {high:g}", limits)

@@ -58,7 +58,9 @@ def group_rates(
             continue
         shown = _enough(people[j].sum(), events[j].sum(), minimum_cell) and bool(times[j].sum() > 0.0)
         standard = None
-        if weights is not None and shown and bool((times[j][weights > 0.0] > 0.0).all()):
+        # whoever chooses bands and weights could solve the rate and its interval for a band's own events
+        told = all(_enough(*counts, minimum_cell) for counts in zip(people[j], events[j], strict=True))
+        if weights is not None and shown and told and bool((times[j][weights > 0.0] > 0.0).all()):
             used = weights > 0.0
             standard = standardised(events[j][used], times[j][used], weights[used], interval)
         found.append(GroupRate(label, people[j], events[j], times[j], shown, standard))

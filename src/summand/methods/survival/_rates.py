@@ -54,7 +54,7 @@ class Rates(SurvivalMethod):
 
     Reveals: in one round, people, events and person-time of each group and band over all sites: no time of any one. There is
         no grid of times. Where the limits have a minimum cell, a group's rate is left out if fewer people than that
-        have the event or do not, and the rates of its bands if any band has fewer events.
+        have the event or do not, and the rates of its bands, with its standardised rate, if that is so in any band.
 
     Raises:
         CohortTooSmall: from `update`, if a group has fewer people than ``minimum_cell``.
@@ -209,5 +209,8 @@ class Rates(SurvivalMethod):
             if any(rate.standard is None for rate in rates if rate.is_shown):
                 warnings.append("A group with nobody in a band of the standard population has no standardised rate.")
             if {row["group"] for row in values["bands"]} != {rate.group for rate in rates}:
-                warnings.append(f"The bands of a group are left out where one has fewer than {cell} events.")
+                warnings.append(
+                    f"The bands of a group are left out, and its standardised rate, where in one fewer than {cell} people "
+                    "have, or do not have, the event."
+                )
         return Result(self.name, values, tuple(warnings))
