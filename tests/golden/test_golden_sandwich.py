@@ -325,5 +325,7 @@ def test_what_is_refused() -> None:
     with pytest.raises(SingularInformation, match="need at least two of them"):
         run_plain(by_site, dealt(table, np.zeros(len(table))), setting(CGD, 2))
     with pytest.raises(CohortTooSmall, match="clustered by sites need at least 10 of them"):
-        run_plain(by_site, dealt(table, table["site"].to_numpy() % 4), setting(CGD, 5, Limits()))
+        by_site.under(setting(CGD, 5, Limits()))  # before the squares of five sites' scores are opened
+    with pytest.raises(CohortTooSmall, match="clustered by sites need at least 10 of them"):
+        run_plain(by_site, dealt(table, table["site"].to_numpy() % 4), setting(CGD, 14, Limits()))
     run_plain(by_site, dealt(table, table["site"].to_numpy()), setting(CGD, 14, Limits()))

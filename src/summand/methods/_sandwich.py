@@ -249,11 +249,16 @@ def _check_clusters(kind: str, clusters: int, limits: Limits) -> None:
 
 
 def check_persons(kind: str, setting: Setting) -> None:
-    """Persons can be told apart only where the dictionary says by what.
+    """Persons can be told apart only where the dictionary says by what; and few sites' squares are not opened at all.
+
+    How many sites have anyone in the model is known only beside the squares, and judged then (`Sandwich.read`).
 
     Raises:
         UsageError: if it does not.
+        CohortTooSmall: if errors by site are asked of fewer sites than the limits ask for.
     """
+    if kind == BY_SITE and setting.site_count > 1:
+        _check_clusters(kind, setting.site_count, setting.limits)
     if kind == BY_PERSON and setting.dictionary.person_id is None:
         raise UsageError(
             "The dictionary names no person identifier, so rows cannot be clustered by person.",

@@ -361,10 +361,11 @@ class Boosting(Placed):
 
     def _binning(self, cuts: str) -> Binning:
         """The bins behind their text, read once."""
-        if cuts not in self._binnings:
+        binning = self._binnings.get(cuts)
+        if binning is None:
             self._binnings.clear()
-            self._binnings[cuts] = Binning.unpack(self.features, cuts)
-        return self._binnings[cuts]
+            binning = self._binnings[cuts] = Binning.unpack(self.features, cuts)
+        return binning  # not read again: another thread may have cleared it meanwhile
 
     def _rows(self, batch: Batch, state: BoostingState) -> BoostedRows:
         rows = self._memory.get(batch)
