@@ -9,6 +9,7 @@ import numpy as np
 
 from summand.methods._newton import NORMAL_975, equations, p_value
 from summand.methods._protocol import Result
+from summand.methods._rounding import to_digits
 from summand.methods.description._correlation_state import CorrelationState
 from summand.tables import Array
 
@@ -90,11 +91,11 @@ def _alpha(method: Correlation, products: Array) -> float | None:
     if whole <= 0.0:
         return None
     alpha = len(items) / (len(items) - 1.0) * (1.0 - float(np.trace(items)) / whole)
-    return float(f"{alpha:.{DIGITS}g}") if method.placed.limits.minimum_cell > 1 else alpha
+    return to_digits(alpha, DIGITS) if method.placed.limits.minimum_cell > 1 else alpha
 
 
 def _few_digits(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: None if value is None else float(f"{value:.{DIGITS}g}") for name, value in row.items()}
+    return {name: None if value is None else to_digits(value, DIGITS) for name, value in row.items()}
 
 
 def _hidden(method: Correlation, state: CorrelationState) -> frozenset[tuple[int, int]]:

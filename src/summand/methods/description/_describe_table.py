@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from summand.methods._rounding import to_digits, to_unit
 from summand.methods.description._describe_cells import Cell, histogram_edges
 from summand.methods.description._describe_update import HIGHER, CellSums, DescribeState, read_first
 from summand.methods.description._grid import Keys, band_of, bands, between, quantile_ranks
@@ -72,7 +73,7 @@ def _shape(
     if unbiased and n > 3:
         found["kurtosis"] = ((n + 1.0) * kurtosis + 6.0) * (n - 1.0) / ((n - 2.0) * (n - 3.0))
     if limits.minimum_cell > 1:
-        found = {name: None if value is None else float(f"{value:.2g}") for name, value in found.items()}
+        found = {name: None if value is None else to_digits(value, 2) for name, value in found.items()}
     return found
 
 
@@ -118,8 +119,8 @@ def _coarsened(
         return None, None
     unit = step_of(cell.column) / fewest(known.n, known.missing, people_min)
     if sd is None or sd == 0.0:
-        return rounded(mean, unit), sd
-    return rounded(mean, unit), rounded(sd, unit * max(1.0, step_of(cell.column) / sd))
+        return to_unit(mean, unit), sd
+    return to_unit(mean, unit), to_unit(sd, unit * max(1.0, step_of(cell.column) / sd))
 
 
 def step_of(column: Column) -> float:
@@ -132,12 +133,6 @@ def step_of(column: Column) -> float:
 def fewest(n: int, missing: int, people_min: int) -> int:
     """The fewest people that a reader must think possible: all but a missing count that is still hidden."""
     return max(people_min, n + missing - people_min + 1)
-
-
-def rounded(value: float, unit: float) -> float:
-    """The value to the smallest power of ten that is at least ``unit``."""
-    digits, exponent = f"{unit:.9e}".split("e")
-    return round(value, -int(exponent) - (float(digits) > 1.0))
 
 
 def _quantile(order: dict[int, float], n: int, part: float) -> float:

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from summand.methods.description._describe_table import fewest, rounded, step_of
+from summand.methods._rounding import to_digits, to_unit
+from summand.methods.description._describe_table import fewest, step_of
 from summand.methods.description._grid import band_of, bands, between, quantile_ranks
 from summand.methods.description._profile_state import PARTS, ProfileState
 from summand.methods.description._profile_sums import Variable
@@ -112,7 +113,7 @@ class Figures:
             return None, None
         step = step_of(variable.column)
         unit = step / fewest(round(n), round(missing), self.limits.minimum_cell)
-        return rounded(mean, unit), sd if not sd else rounded(sd, unit * max(1.0, step / sd))
+        return to_unit(mean, unit), sd if not sd else to_unit(sd, unit * max(1.0, step / sd))
 
     def quantile(self, variable: Variable, place: int, part: str) -> float | list[float] | None:
         """A quartile, minimum or maximum, over all (0) or in a group (from 1); a band where the limits ask for one."""
@@ -153,13 +154,14 @@ class Figures:
         """A statistic or difference, under limits to three digits."""
         if value is None or not self.is_limited:
             return value
-        return float(f"{value:.{STATISTIC_DIGITS}g}")
+        return to_digits(value, STATISTIC_DIGITS)
 
     def told_p(self, value: float | None) -> float | None:
         """A p-value, under limits to three decimals, or one digit where it is smaller than they show."""
         if value is None or not self.is_limited:
             return value
-        return round(value, P_VALUE_DECIMALS) if value >= 10.0**-P_VALUE_DECIMALS else float(f"{value:.0e}")
+        least = 10.0**-P_VALUE_DECIMALS
+        return to_unit(value, least) if value >= least else to_digits(value, 1)
 
     def told_tests(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Tests as they may be told; degrees of freedom would tell how many people there are."""

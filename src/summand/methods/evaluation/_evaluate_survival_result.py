@@ -11,6 +11,7 @@ import numpy as np
 from summand.methods._groups import check_events
 from summand.methods._newton import NORMAL_975
 from summand.methods._protocol import Result
+from summand.methods._rounding import to_digits
 from summand.methods.evaluation._concordance import Concordance, Grid
 from summand.methods.evaluation._roc_result import difference_of
 from summand.methods.survival._product_limit import product_limit
@@ -110,7 +111,7 @@ def _c_row(found: Concordance | None, people: Array, limits: Limits) -> dict[str
 
 def _told(value: float | None, limits: Limits) -> float | None:
     """A figure, under limits to three digits."""
-    return value if value is None or limits.minimum_cell <= 1 else float(f"{value:.{DIGITS}g}")
+    return value if value is None or limits.minimum_cell <= 1 else to_digits(value, DIGITS)
 
 
 def _calibrated(
