@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
-from summand.errors import CohortTooSmall
-from summand.methods import DifferenceInDifferences, InterruptedTimeSeries, KMeans, Rates, Setting
+from summand.errors import CohortTooSmall, FormulaInvalid
+from summand.methods import DifferenceInDifferences, InterruptedTimeSeries, KMeans, Rates, Setting, from_spec
 from summand.tables import Batch, Column, Dictionary, Limits
 from summand.testing.plain import run_plain
 
@@ -144,3 +144,22 @@ def test_a_cluster_does_not_count_the_rare_value_of_a_column() -> None:
         released(method, dictionary, columns)
     often = {**columns, "ill": events((100, 40), (100, 60))}
     assert len(released(method, dictionary, often)["clusters"]) == 2
+
+
+def test_values_of_a_column_are_not_counted_by_its_polynomials() -> None:
+    """Of three values, the people, the mean and the variance that a polynomial tells are three equations."""
+    rng = np.random.default_rng(3)
+    dictionary = Dictionary(
+        "grades",
+        (Column("y", "number", -10, 10), Column("grade", "integer", 0, 2), Column("age", "integer", 20, 90)),
+    )
+    grade = np.repeat([0.0, 1.0, 2.0], [200, 97, FEW])
+    columns = {"y": rng.uniform(-5.0, 5.0, 300), "grade": grade, "age": np.round(rng.uniform(20.0, 90.0, 300))}
+    asked = from_spec({"name": "linear", "formula": "y ~ poly(grade, 1)"})
+    with pytest.raises(FormulaInvalid, match="would tell how many people have each of the few values of 'grade'"):
+        values = released(asked, dictionary, columns)
+        first, second = values["polynomials"]
+        n, mean = first["squared_norm"], first["centre"]
+        moments = [n, n * mean, second["squared_norm"] + n * mean**2]
+        pytest.fail(f"{np.linalg.solve([[1, 1, 1], [0, 1, 2], [0, 1, 4]], moments)} people")
+    assert released(from_spec({"name": "linear", "formula": "y ~ poly(age, 3)"}), dictionary, columns)["polynomials"]

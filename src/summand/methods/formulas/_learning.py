@@ -51,11 +51,17 @@ class Learner(Protocol):
 
 
 def learner_of(curve: Curve, dictionary: Dictionary, limits: Limits) -> Learner:
-    """How a term learns over a dictionary's column, as exactly as the limits allow."""
+    """How a term learns over a dictionary's column, as exactly as the limits allow.
+
+    Raises:
+        FormulaInvalid: if the limits do not allow it to be told what it learns.
+    """
     from summand.methods.formulas._learning_knots import KnotLearner
     from summand.methods.formulas._learning_polynomials import PolynomialLearner
 
     column = dictionary[curve.column]
     if isinstance(curve, Polynomial):
-        return PolynomialLearner(curve, column)
+        learner = PolynomialLearner(curve, column)
+        learner.check(limits)
+        return learner
     return KnotLearner(curve, column, limits)

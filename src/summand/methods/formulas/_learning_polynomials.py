@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
-from summand.errors import SingularInformation
+from summand.errors import FormulaInvalid, SingularInformation
 from summand.methods._newton import symmetric, upper
 from summand.methods._protocol import Block, Layout
 from summand.methods.formulas._curves import OrthogonalPolynomials
 from summand.methods.formulas._formula_tree import Polynomial
 from summand.methods.formulas._learning import Known
-from summand.tables import Array, Column
+from summand.tables import Array, Column, Limits
 
 CHUNK_ROWS = 4096
 SLACK = 1.0 + 2.0**-40
@@ -39,6 +40,20 @@ class PolynomialLearner:
 
     told_as: ClassVar[str] = "polynomials"
     warnings: ClassVar[tuple[str, ...]] = ()
+
+    def check(self, limits: Limits) -> None:
+        """Centres and norms are as good as 2k moments: of a column with few values they tell how many have each.
+
+        Raises:
+            FormulaInvalid: under limits, if the dictionary gives the column at most twice as many values as there are
+                moments, the number of people with them: fewer than as many follow at once, some more by trying.
+        """
+        few = 2 * (2 * self.curve.degree + 1)
+        if limits.minimum_cell > 1 and _values(self.column) <= few:
+            raise FormulaInvalid(
+                f"'{self.curve.label}' would tell how many people have each of the few values of '{self.column.name}'.",
+                remedy=f"Use C({self.column.name}), whose levels are judged.",
+            )
 
     def layout(self, known: Known) -> Layout:
         """The upper triangle of the products of k + 1 polynomials."""
@@ -132,3 +147,12 @@ class PolynomialLearner:
              "squared_norm": known.numbers[k + j]}
             for j in range(k + 1)
         ]  # fmt: skip
+
+
+def _values(column: Column) -> float:
+    """How many values a numeric column may take; without end where the dictionary gives no step."""
+    if column.levels:
+        return float(len(column.levels))
+    step = column.step or (1.0 if column.kind == "integer" else 0.0)
+    low, high = column.range
+    return (high - low) / step + 1.0 if step else math.inf
