@@ -62,11 +62,7 @@ def result_of(
     for name in ("clusters", "treated_clusters", "p_value_randomisation", "assignments"):
         if tests is not None and name in tests:
             values[name] = tests[name]
-    warnings = _warnings(state, method, tests)
-    if _hides_means(state, method):
-        warnings = (*warnings, f"Means are left out: fewer than {method.placed.limits.minimum_cell} people of some group "
-                    "have, or do not have, the outcome in some period.")  # fmt: skip
-    return Result(method.name, values, warnings)
+    return Result(method.name, values, _warnings(state, method, tests))
 
 
 def _name(effect: Combination, method: DifferenceInDifferences) -> dict[str, Any]:
@@ -88,26 +84,14 @@ def _groups(counts: Array, method: DifferenceInDifferences) -> list[dict[str, An
 
 
 def _cells(state: DifferencesState, method: DifferenceInDifferences) -> list[dict[str, Any]]:
-    """The mean of each group in each period; none where one would tell a small number of events.
-
-    An effect is a sum of such means, so that with one left out the others and the effect would give it back.
-    """
-    hidden, rows = _hides_means(state, method), []
+    """The mean of each group in each period."""
+    rows = []
     for g, t in np.argwhere(state.counts > 0.0).tolist():
         n, total = float(state.counts[g, t]), float(state.sums[g, t])
-        mean = None if hidden else float(method.measured.unscaled(np.array(total / n)))
+        mean = float(method.measured.unscaled(np.array(total / n)))
         group, period = method.groups.label(g), method.periods.labels[t]
         rows.append({"treated_from": group, "period": period, "mean": mean, "n": Count(round(n))})
     return rows
-
-
-def _hides_means(state: DifferencesState, method: DifferenceInDifferences) -> bool:
-    """Whether the share of some cell gives away a small number of people with the outcome, or without."""
-    cell = method.placed.limits.minimum_cell
-    if cell <= 1 or not method.measured.is_binary:
-        return False
-    n, events = state.counts, (state.counts + state.sums) / 2.0
-    return bool((np.minimum(events, n - events)[n > 0.0] < cell - 0.5).any())
 
 
 def _pre_trend(effects: list[Combination], estimates: Array, precision: Precision) -> dict[str, Any] | None:

@@ -42,6 +42,7 @@ def after_cells(total: Array, state: DifferencesState, method: DifferenceInDiffe
     if method.clusters is not None:
         clustered = clusters_of(tables, sums["clusters by group"], method.clusters, len(method.groups))
         tables = [clustered.by_group(table, len(method.groups)) for table in clustered.tables]
+    _check_shares(tables[0], tables[1], method)
     sites = np.zeros(0)
     if method.errors == "site":
         sites = np.concatenate((sums["sites treated"], sums["sites with rows"]))
@@ -59,6 +60,24 @@ def after_cells(total: Array, state: DifferencesState, method: DifferenceInDiffe
     if clustered is None:
         return result_of(known, method, effects, _by_people(known, effects), None)
     return result_of(known, method, effects, *_by_cluster(known, effects, clustered, method))
+
+
+def _check_shares(counts: Array, sums: Array, method: DifferenceInDifferences) -> None:
+    """Every group has enough people with the outcome, and without, in every period.
+
+    Leaving a small cell's mean out would hide nothing: an effect is a sum of four means, whose parts follow from all of
+    its digits once the groups' sizes are known.
+    """
+    least, events = method.placed.limits.minimum_cell, (counts + sums) / 2.0
+    if least <= 1 or not method.measured.is_binary:
+        return
+    if bool((np.minimum(events, counts - events)[counts > 0.0] < least - 0.5).any()):
+        raise CohortTooSmall(
+            f"Fewer than {least} people of some group have, or do not have, the outcome '{method.measured.label}' in some "
+            "period over all sites.",
+            remedy="Use longer periods, join groups that begin at nearly the same time, or choose a less rare outcome.",
+            clause="D.min_cell",
+        )
 
 
 def _check_sites(sites: Array, effects: list[Combination], method: DifferenceInDifferences) -> None:
