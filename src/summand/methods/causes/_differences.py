@@ -65,8 +65,8 @@ class DifferenceInDifferences(Placed):
         by group and period and their products, and those of squared residuals.
 
     Raises:
-        CohortTooSmall: where a cell has too few people; with ``site``, where a group has several sites, but fewer than the
-            limits ask, whose squared scores would tell each one's own.
+        CohortTooSmall: where a cell has too few people, or too few with one of two outcomes; with ``site``, where a group
+            has several sites, but fewer than the limits ask, whose squared scores would tell each one's own.
         SingularInformation: where no group can be compared.
         UsageError: where a cluster's people are not all treated from the same period on.
 
