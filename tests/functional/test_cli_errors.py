@@ -24,6 +24,10 @@ FILES: Mapping[str, bytes] = {
     "negative.csv": b"t,s,g\n5,1,a\n6,0,a\n7,0,b\n-1,1,b\n",
     "nobody.csv": b"t,s,g\n5,0,a\n6,0,a\n7,0,b\n8,0,b\n",
     "yes.csv": b"t,s\n5,yes\n6,no\n7,yes\n",
+    "varied.csv": "\n".join(
+        ["y,x,c", *(f"{1.25 * k + 0.01 * (k % 7)},{(k * 37 % 50) + 0.31},3" for k in range(60))]
+    ).encode(),
+    "wedge.csv": b"y,p,c,s\n5,1,a,2\n5,2,a,2\n5,3,a,2\n5,1,b,3\n5,2,b,3\n5,3,b,3\n5,1,d,3\n5,2,d,3\n5,3,d,3\n",
     "utf16.csv": "y,x\n1,2\n".encode("utf-16"),
     "schema.json": b'{"fields": [{"name": "y", "type": "number"}]}',
     "noise.json": b"\x00\x01",
@@ -63,6 +67,18 @@ CASES: Mapping[str, tuple[str, str]] = {
     "a dictionary that is not there": ("linear|y ~ x|--sites|ok.csv|--dictionary|absent.json", "usage"),
     "noise as a dictionary": ("linear|y ~ x|--sites|ok.csv|--dictionary|noise.json", "data.dictionary_invalid"),
     "a dictionary without a range": ("linear|y ~ x|--sites|ok.csv|--dictionary|schema.json", "data.dictionary_invalid"),
+    "trees of a curve": ("boosting|y ~ poly(x, 2)|--sites|ok.csv", "method.formula_invalid"),
+    "a column that may only rise and only fall": ("boosting|y ~ x|--sites|ok.csv|--rising|x|--falling|x", "usage"),
+    "a curve to fill": ("impute|y ~ poly(x, 2)|--sites|varied.csv", "method.formula_invalid"),
+    "a constant column to fill": ("impute|y ~ x + c|--sites|varied.csv", "method.singular"),
+    "a code for never that is no number": (
+        "difference_in_differences|y|--period|x|--treated-from|x|--never|nan|--sites|ok.csv",
+        "method.formula_invalid",
+    ),
+    "a stepped wedge whose outcome is constant": (
+        "stepped_wedge|y|--period|p|--cluster|c|--treated-from|s|--sites|wedge.csv",
+        "method.outcome_constant",
+    ),
     "a picture of an unknown kind": ("linear|y ~ x|--sites|ok.csv|--plot|a.bmp", "usage"),
 }
 

@@ -12,7 +12,12 @@ from summand.errors import UsageError
 
 Outcome = Annotated[str, typer.Argument(help="Such as 'num > 0', or a column with two values.")]
 Models = Annotated[
-    list[Path], typer.Option("--model", help='Models as JSON: {"name", "formula", "terms": {"age": 0.04, …}}.')
+    list[Path],
+    typer.Option(
+        "--model",
+        help='A file with a model as JSON: {"name": "ours", "formula": "died ~ age", "terms": {"Intercept": -3, '
+        '"age": 0.04}}; once for each.',
+    ),
 ]
 Groups = Annotated[str | None, typer.Option("--group", help="Judge the models in the groups of this column too.")]
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from summand.cli.run._verb import Formula, Spec, verb
+from summand.errors import UsageError
 
 Numbers = Annotated[list[str] | None, typer.Argument(help="Numeric columns; all if none is named.")]
 
@@ -68,6 +69,8 @@ def boosting(
     seed: Annotated[int, typer.Option("--seed", help="Which rows are held out.")] = 1,
 ) -> Spec:
     """Gradient-boosted trees for an outcome with two values, a number, or a count."""
+    if both := sorted({*(rising or ())} & {*(falling or ())}):
+        raise UsageError(f"'{both[0]}' is asked to rise and to fall.", remedy="Name it once, or leave it out.")
     monotone = {**dict.fromkeys(rising or (), 1), **dict.fromkeys(falling or (), -1)}
     return {
         "name": "boosting", "formula": formula, "loss": loss, "trees": trees, "depth": depth,

@@ -112,13 +112,11 @@ class FirstTreated:
         """
         column = dictionary[name]
         if column.is_numeric and periods.is_numeric:
-            try:
-                float(never or 0)
-            except ValueError:
+            if not _is_number(never or "0"):
                 raise FormulaInvalid(
                     f"The code for never, '{never[:40]}', is no number, but '{name}' holds numbers.",
                     remedy="Give a number, or leave it empty where a missing value means never.",
-                ) from None
+                )
             return cls(name, periods, never, None)
         if column.kind != "category" or periods.is_numeric:
             raise FormulaInvalid(
@@ -159,3 +157,10 @@ class FirstTreated:
 def cell_sums(place: Places, y: Array, cells: int) -> Array:
     """How many rows, the sum of y and the sum of its squares in each cell, shape (3, cells)."""
     return np.stack([np.bincount(place, weights=w, minlength=cells) for w in (np.ones(len(y)), y, y * y)])
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return bool(np.isfinite(float(text)))
+    except ValueError:
+        return False

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from summand.errors import NotConverged, SingularInformation
+from summand.errors import NotConverged, OutcomeConstant
 from summand.methods._newton import equations
 from summand.tables import Array
 
@@ -183,7 +183,8 @@ def fit_random(
     """The restricted maximum-likelihood fit.
 
     Raises:
-        SingularInformation: where a term is a combination of others, or the outcome does not vary.
+        SingularInformation: where a term is a combination of others.
+        OutcomeConstant: where the outcome does not vary.
         NotConverged: where the variances have no end.
 
     Source: Harville (1977), JASA 72(358), for the likelihood and its derivatives; Kenward & Roger (1997), Biometrics
@@ -193,7 +194,7 @@ def fit_random(
     mean = sum(float(cluster.n @ cluster.y) for cluster in clusters) / n
     spread = (within[0] + sum(float(cluster.n @ (cluster.y - mean) ** 2) for cluster in clusters)) / n
     if not spread > 1e-24:
-        raise SingularInformation("The outcome has one value only.", remedy="Choose an outcome that varies.")
+        raise OutcomeConstant("The outcome has one value only.", remedy="Choose an outcome that varies.")
     variances = spread * np.array(START[: 3 if nested else 2])
     point = _point(clusters, variances, within, terms)
     for _ in range(ITERATIONS_MAX):

@@ -17,7 +17,7 @@ from summand.methods import _spec
 from summand.methods._groups import check_classes
 from summand.methods._placed import Placed, check_length
 from summand.methods._protocol import Block, Layout, Local, Result, Setting, State, length
-from summand.methods.formulas._formula import Category, Comparison, Formula, Power, Value, parse
+from summand.methods.formulas._formula import Category, Comparison, Formula, Value, Variable, parse
 from summand.methods.formulas._outcome import Indicator
 from summand.methods.learning import _boosting_bins as bins_of
 from summand.methods.learning import _boosting_result as told
@@ -157,7 +157,7 @@ class Boosting(Placed):
         """
         formula = parse(self.formula)
         for term in formula.terms:
-            if len(term.factors) > 1 or isinstance(term.factors[0], Power):
+            if len(term.factors) > 1 or not isinstance(term.factors[0], (Variable, Category)):
                 raise FormulaInvalid(
                     f"The term '{term}' is no column.", remedy="Name columns alone; trees find products and curves."
                 )

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from summand.errors import CohortTooSmall, FormulaInvalid, NotConverged
+from summand.errors import CohortTooSmall, FormulaInvalid, NotConverged, SingularInformation
 from summand.methods import _spec
 from summand.methods._groups import check_classes
 from summand.methods._newton import equations, symmetric, upper
@@ -19,7 +19,7 @@ from summand.methods._placed import Placed, check_length
 from summand.methods._protocol import Block, Layout, Local, Result, Setting, State, length
 from summand.methods.description._grid import Keys
 from summand.methods.formulas._design import Design
-from summand.methods.formulas._formula import Formula, Power, Term, Value, Variable, parse
+from summand.methods.formulas._formula import Category, Formula, Term, Value, Variable, parse
 from summand.methods.formulas._outcome import Indicator
 from summand.methods.formulas._terms import levels_of
 from summand.methods.learning import _impute_draws as draws_of
@@ -173,7 +173,7 @@ class Impute(Placed):
         """
         formula = parse(self.formula)
         for term in formula.terms:
-            if len(term.factors) > 1 or isinstance(term.factors[0], Power):
+            if len(term.factors) > 1 or not isinstance(term.factors[0], (Variable, Category)):
                 raise FormulaInvalid(f"The term '{term}' is no column.", remedy="Name columns alone, joined by +.")
         if not formula.terms or not formula.intercept:
             raise FormulaInvalid("The formula has no columns, or no intercept.", remedy="Write it like: y ~ age + sex.")
@@ -407,6 +407,10 @@ class Impute(Placed):
                     f"Fewer than {max(2, limits.minimum_cell)} people have '{name}'.", remedy="Leave it out.",
                     clause="D.min_cell" if limits.minimum_cell > 1 else None,
                 )  # fmt: skip
+            if target.is_binary and limits.minimum_cell <= 1 and round(sums) in (0, known):
+                raise SingularInformation(
+                    f"The column '{name}' does not vary: nobody differs in it.", remedy="Leave it out."
+                )
             if target.is_binary:
                 check_classes(known, round(sums), f"{name} = its second value", limits)
             begin[place] = sums / known, np.sqrt(max(squares / known - (sums / known) ** 2, 0.0))
