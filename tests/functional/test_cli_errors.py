@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -23,6 +24,7 @@ FILES: Mapping[str, bytes] = {
     "missing.csv": b"y,x\n1,\n2,\n3,\n",
     "negative.csv": b"t,s,g\n5,1,a\n6,0,a\n7,0,b\n-1,1,b\n",
     "nobody.csv": b"t,s,g\n5,0,a\n6,0,a\n7,0,b\n8,0,b\n",
+    "weights.csv": b"t,s,g,w\n5,1,1,1\n6,0,2,0\n7,1,1,2\n8,0,2,1\n",
     "yes.csv": b"t,s\n5,yes\n6,no\n7,yes\n",
     "varied.csv": "\n".join(
         ["y,x,c", *(f"{1.25 * k + 0.01 * (k % 7)},{(k * 37 % 50) + 0.31},3" for k in range(60))]
@@ -117,6 +119,28 @@ def test_a_person_gets_one_line(capsys: pytest.CaptureFixture[str], case: str) -
     assert said.err.count("\n") == 1
     assert said.err.startswith("summand: ")
     assert said.err.endswith(f"[{code}]\n")
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_site_that_refuses_is_told_once(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a site of `summand run` finds is the error alone, also where nobody has configured logging."""
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+
+    said = say(capsys, "run", "cox", "Surv(t, s) ~ g", "--weights", "w", "--sites", "weights.csv", "--json")
+
+    assert said.error["code"] == "data.value_out_of_range"
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_cannot_be_drawn_is_still_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """A result without a picture is printed, then the picture is refused; a folder that is not there is refused first."""
+    drawn = say(capsys, "run", "ordinal", "y ~ 1", "--sites", "ok.csv", "--plot", "a.svg", "--json")
+    nowhere = say(capsys, "run", "linear", "y ~ x", "--sites", "ok.csv", "--plot", "absent/a.svg", "--json")
+
+    assert drawn.json["n"] == 5
+    assert (drawn.code, drawn.error["code"]) == (2, "usage")
+    assert (nowhere.out, nowhere.error["code"]) == ("", "usage")
+    assert "folder" in nowhere.error["message"]
 
 
 @pytest.mark.usefixtures("folder")

@@ -249,7 +249,7 @@ def test_no_overlap_is_a_diagnosis() -> None:
     dictionary = Dictionary(
         "d", (Column("x", "number", 0, 1), Column("a", "integer", 0, 1, 1), Column("y", "number", 0, 80))
     )
-    with pytest.raises(Separation, match="'x' separate those with the outcome from those without"):
+    with pytest.raises(Separation, match="'x' separates those with the outcome from those without"):
         run_plain(Propensity("a ~ x", "y"), dealt(table, np.arange(80) % 3, dictionary), setting(dictionary, 4))
     table["a"] = np.where(np.arange(80) % 10 == 0, 1 - x, x)
     with pytest.raises(Separation, match="Nobody is left to compare in an arm of 'a = 1'"):

@@ -27,12 +27,19 @@ def print_json(value: Any) -> None:
 
 
 def print_result(result: StudyResult, *, as_json: bool, plot: Path | None) -> None:
-    """Show a result, and draw it if asked for."""
-    if plot is not None:
-        save_plot(result, plot)
+    """Show a result, then draw it if asked for: what cannot be drawn is still told."""
     if as_json:
         print_json(result.to_dict())
+    else:
+        _print_tables(result)
+    if plot is None:
         return
+    save_plot(result, plot)
+    if not as_json:
+        sys.stdout.write(f"Drawn in {plot}\n")
+
+
+def _print_tables(result: StudyResult) -> None:
     from rich.console import Console
     from rich.markup import escape
 
@@ -47,8 +54,6 @@ def print_result(result: StudyResult, *, as_json: bool, plot: Path | None) -> No
         console.print(f"[yellow]Warning:[/yellow] {escape(text)}")
     for text in result.notes:
         console.print(f"[dim]Note: {escape(text)}[/dim]")
-    if plot is not None:
-        console.print(f"Drawn in {escape(str(plot))}")
 
 
 def rich_table(title: str, columns: tuple[str, ...], rows: list[list[str]]) -> Any:
@@ -72,16 +77,27 @@ def _is_text(cells: list[str]) -> bool:
     return any(cell[:1].isalpha() for cell in cells)
 
 
+def check_picture(path: Path) -> None:
+    """Whether a file could be a picture, before anything is computed for it.
+
+    Raises:
+        UsageError: if its ending is no picture's, or its folder is not there.
+    """
+    if path.suffix not in (".svg", ".png", ".html", ".json"):
+        raise UsageError(
+            f"A picture cannot be written as '{path.suffix}'.", remedy="Name a file that ends in .svg, .png or .html."
+        )
+    if not path.parent.is_dir():
+        raise UsageError(f"The folder of {path} is not there.", remedy="Make the folder, or name another.")
+
+
 def save_plot(result: StudyResult, path: Path) -> None:
     """Draw a result to a file: ``.svg``, ``.png``, ``.html`` or ``.json`` (Vega-Lite).
 
     Raises:
         UsageError: if the ending is another, the file cannot be written, or drawing needs what is not installed.
     """
-    if path.suffix not in (".svg", ".png", ".html", ".json"):
-        raise UsageError(
-            f"A picture cannot be written as '{path.suffix}'.", remedy="Name a file that ends in .svg, .png or .html."
-        )
+    check_picture(path)
     chart = result.plot()
     try:
         chart.save(str(path), **({"inline": True} if path.suffix == ".html" else {}))  # a page that needs no network

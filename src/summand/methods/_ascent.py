@@ -106,7 +106,8 @@ class Parameters:
     Attributes:
         terms: The names of the p parameters.
         to_original: The map from scaled to original coefficients, shape (p, p).
-        separated: What terms do when there is no maximum: "separate those with the outcome from those without".
+        separated: What terms do when there is no maximum, from the verb on: "separate those with the outcome from
+            those without".
         own_intercepts: Whether each site eliminates an intercept of its own.
         highest: The log-likelihood of a model that predicts everything, where the method has one: reaching it is
             separation. None if it has none.
@@ -214,9 +215,12 @@ def _listed(step: Array, parameters: Parameters) -> str:
 
 
 def _separated(step: Array, parameters: Parameters) -> Separation:
+    doing, *to_whom = parameters.separated.split(" ")
+    is_one = len(moving(step, parameters.terms)) == 1
+    does, what_grows = (f"{doing}s", "its coefficient grows") if is_one else (doing, "their coefficients grow")
     return Separation(
-        f"There is no maximum-likelihood estimate: {_listed(step, parameters)} {parameters.separated},"
-        " and their coefficients grow without end.",
+        f"There is no maximum-likelihood estimate: {_listed(step, parameters)} {' '.join([does, *to_whom])},"
+        f" and {what_grows} without end.",
         remedy="Leave out or merge the levels named, or ask for a penalised fit; do not report these coefficients.",
     )
 

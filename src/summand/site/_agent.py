@@ -35,6 +35,7 @@ from summand.study.messages import HUB
 from summand.transport import Message, read_message, sign_message
 
 log = logging.getLogger("summand.site")
+log.addHandler(logging.NullHandler())  # a site's program says where its log goes; others get the error itself
 
 Handler = Callable[["Agent", Message], "tuple[StudyMemory, bytes | None]"]
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from summand.cli._print import print_result, progress
+from summand.cli._print import check_picture, print_result, progress
 from summand.cli._variadic import FilesCommand
 
 Spec = dict[str, Any]
@@ -70,6 +70,8 @@ def run(
     from summand.federation._files import open_files, read_dictionary
     from summand.methods import AcrossSlots, from_spec
 
+    if plot is not None:
+        check_picture(plot)
     method = from_spec(spec)  # what is wrong with the request itself is said before a file is opened
     level = "site_level" if isinstance(method, AcrossSlots) else "total"
     meaning = None if dictionary is None else read_dictionary(dictionary)
