@@ -54,3 +54,23 @@ def test_drawing(capsys: pytest.CaptureFixture[str], lung: Path, tmp_path: Path)
     assert said.code == 0
     assert "sex (2 - 1)" in path.read_text()
     assert "Predictions" in said.out
+
+
+def test_a_level_with_a_comma(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """A comma within a level is part of it, and the next column is still read."""
+    path = tmp_path / "sizes.csv"
+    path.write_text('y,size,x\n1,"small, 1",1\n2,"small, 1",2\n4,tall,3\n3,tall,4\n5,tall,6\n')
+    words = [
+        "run",
+        "margins",
+        "y ~ size + x",
+        "--model",
+        "linear",
+        "--at",
+        "size=small, 1, x=2",
+        "--sites",
+        path,
+        "--json",
+    ]
+    found = say(capsys, *words).json
+    assert [row["at"] for row in found["predictions"]] == ["everyone as observed", "size = small, 1, x = 2"]

@@ -127,6 +127,16 @@ def _layers(chart: dict[str, Any]) -> list[list[dict[str, Any]]]:
     return [list(values) for values in found]
 
 
+def test_a_ratio_next_to_one_is_not_shown_as_one() -> None:
+    """The ratio for one day of age keeps two digits of what it differs by, in its interval too; headings are words."""
+    names = ("term", "odds_ratio", "odds_ratio_low", "odds_ratio_high", "degrees_of_freedom")
+    table = Table(names, (("days", 1.0000688, 1.0000341, 1.000104, 1), ("age", 1.0182, 0.98, 1.0006, 1))).compact()
+
+    assert table.columns == ("term", "odds ratio", "95 % interval", "degrees of freedom")
+    assert table.shown()[0] == ["days", "1.000069", "1.000034 to 1.00010", "1"]
+    assert table.shown()[1] == ["age", "1.018", "0.98 to 1.00060", "1"]
+
+
 def test_a_page_escapes_what_others_wrote() -> None:
     """Titles, groups and warnings stand in the page as text, never as markup."""
     bad = "<script>alert(1)</script>"

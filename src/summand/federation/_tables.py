@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -97,7 +98,9 @@ class Table:
             for j in kept:
                 low = HIDDEN if (i, j) in self.hidden else shown(row[j], names[j], digits=4)
                 cells.append(
-                    f"{low} to {shown(row[pairs[j][0]], digits=4)}" if j in pairs and row[j] is not None else low
+                    f"{low} to {shown(row[pairs[j][0]], names[pairs[j][0]], digits=4)}"
+                    if j in pairs and row[j] is not None
+                    else low
                 )
             rows.append(tuple(cells))
         return Table(tuple(pairs[j][1] if j in pairs else TITLES.get(names[j], names[j]) for j in kept), tuple(rows))
@@ -122,6 +125,9 @@ TITLES = {
     "std_error": "std. error", "p_value": "p", "hazard_ratio": "hazard ratio", "odds_ratio": "odds ratio", "risk_ratio": "risk ratio",
     "rate_ratio": "rate ratio", "time_ratio": "time ratio", "mean_ratio": "ratio of means",
     "auc_std_error": "std. error", "calibration_slope": "slope", "calibration_in_the_large": "in the large",
+    "degrees_of_freedom": "degrees of freedom", "person_time": "person-time", "cumulative_incidence": "cumulative incidence",
+    "log_rate": "log rate", "estimate_1se": "estimate (1 SE)", "deviance_ratio": "deviance explained",
+    "cv_deviance": "deviance left out", "cv_std_error": "std. error",
 }  # fmt: skip
 
 
@@ -254,5 +260,9 @@ def shown(value: Any, column: str = "", *, digits: int = 6) -> str:
     if isinstance(value, float):
         if column == "p_value":
             return "<1e-16" if value < 1e-16 else f"{value:.3g}"
+        if 0.0 < abs(value - 1.0) < 10.0 ** (1 - digits) and re.search("_ratio(_low|_high)?$", column):
+            return (
+                f"{value:.{min(1 - math.floor(math.log10(abs(value - 1.0))), 15)}f}"  # per day of age: 1.000069, not 1
+            )
         return f"{value:.0%}" if column == "share" else f"{value:.{digits}g}"
     return str(value)

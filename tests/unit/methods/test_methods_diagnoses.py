@@ -15,7 +15,7 @@ from summand.errors import (
     UsageError,
     ValueOutOfRange,
 )
-from summand.methods import METHODS, Describe, LinearRegression, LogisticRegression, Setting, from_spec
+from summand.methods import METHODS, Describe, LinearRegression, LogisticRegression, MetaAnalysis, Setting, from_spec
 from summand.methods._newton import p_value
 from summand.methods.models._logistic_state import LogisticState, OwnIntercept
 from summand.tables import NO_LIMITS, Batch, Column, Dictionary, Limits
@@ -159,6 +159,22 @@ def test_outcomes_that_are_not_two_valued() -> None:
     columns["y"][7] = 0.5
     with pytest.raises(ValueOutOfRange, match="'y'"):
         fit(LogisticRegression("y ~ a"), columns)
+
+
+@pytest.mark.parametrize("group", ["cat", "a"])
+def test_what_makes_no_two_groups_is_no_outcome(group: str) -> None:
+    """A meta-analysis of two groups speaks of the column of groups where that is what does not fit."""
+    with pytest.raises(FormulaInvalid, match=f"'{group}' does not make two groups"):
+        fit(MetaAnalysis(f"y ~ {group}"), rows())
+
+
+@pytest.mark.parametrize(("formula", "words"), [("y ~ a", "'a' separates .* its coefficient grows")])
+def test_one_term_that_separates_is_one(formula: str, words: str) -> None:
+    """The sentence agrees with how many terms it names."""
+    columns = rows()
+    columns["y"] = (columns["a"] > 0).astype(float)
+    with pytest.raises(Separation, match=words):
+        fit(LogisticRegression(formula), columns)
 
 
 def test_halving_goes_back_on_the_same_line() -> None:

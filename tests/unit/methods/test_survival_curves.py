@@ -13,6 +13,7 @@ from summand.methods import Result, Setting
 from summand.methods.survival._kaplan_meier import KaplanMeier
 from summand.methods.survival._logrank import LogRank
 from summand.methods.survival._product_limit import product_limit
+from summand.methods.survival._time_steps import grouped_times
 from summand.tables import NO_LIMITS, Batch, Column, Count, Dictionary, Limits
 from summand.testing.plain import run_plain
 
@@ -174,6 +175,8 @@ def test_nobody_at_all() -> None:
         {"name": "km"},
         {"name": "logrank", "formula": "Surv(days, died) ~ arm", "site": "fixed"},
         {"name": "logrank", "formula": "Surv(days, died) ~ arm", "rho": -1},
+        {"name": "logrank", "formula": "Surv(days, died) ~ arm", "rho": 1},
+        {"name": "logrank", "formula": "Surv(days, died) ~ arm", "weights": "peto-peto", "gamma": 0.5},
     ],
 )
 def test_requests_are_read_strictly(spec: dict) -> None:
@@ -181,3 +184,9 @@ def test_requests_are_read_strictly(spec: dict) -> None:
     method = KaplanMeier if spec["name"] == "km" else LogRank
     with pytest.raises(UsageError):
         method.from_spec(spec)
+
+
+def test_one_step_is_not_steps() -> None:
+    """The warning about times that were grouped counts its steps in words that agree."""
+    assert grouped_times(1, 10).startswith("Times are grouped into 1 step in which")
+    assert grouped_times(3, 10).startswith("Times are grouped into 3 steps in which")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 import typer
@@ -59,12 +60,12 @@ def margins(
 
 
 def _profile(text: str) -> dict[str, str]:
-    """Columns and values of ``age=50, sex=1``.
+    """Columns and values of ``age=50, sex=1``; a comma that no ``column=`` follows belongs to the value.
 
     Raises:
         UsageError: if a part has no equals sign.
     """
-    parts = [part.partition("=") for part in text.split(",") if part.strip()]
+    parts = [part.partition("=") for part in re.split(r",(?=[^,=]*=)", text.strip(" ,")) if part.strip()]
     if not parts or not all(sign and name.strip() for name, sign, _ in parts):
         raise UsageError(f"'{text[:80]}' is no profile.", remedy="Write it like: --at 'age=50, sex=1'.")
     return {name.strip(): value.strip() for name, _, value in parts}

@@ -295,8 +295,8 @@ class MetaAnalysis(Placed):
     def _warnings(self, state: MetaState) -> tuple[str, ...]:
         warnings = []
         if state.left_out:
-            sites = "1 site" if state.left_out == 1 else f"{state.left_out} sites"
-            warnings.append(f"{sites} had no estimate of their own and added nothing.")
+            one, some = "1 site had no estimate of its own", f"{state.left_out} sites had no estimate of their own"
+            warnings.append(f"{one if state.left_out == 1 else some} and added nothing.")
         if not self._alone and self.measure in EVENTS and float(state.arms[2:].sum()) < 20.0 * state.estimated:
             warnings.append(SPARSE)
         return tuple(warnings)

@@ -12,7 +12,7 @@ from summand.methods.formulas._formula import Category, Formula, Variable
 from summand.methods.formulas._formula import Value as ValueOutcome
 from summand.methods.formulas._outcome import Indicator
 from summand.methods.formulas._terms import TEXT_REMEDY, levels_of
-from summand.tables import Array, Batch, Dictionary
+from summand.tables import Array, Batch, Column, Dictionary
 
 Effect = tuple[float, float] | None
 """An estimate and its variance; None where there is none."""
@@ -56,6 +56,11 @@ class Arms:
                 remedy="Write it like: died == 1 ~ treated; with more columns use the measure logistic, linear or cox.",
             )
         column = dictionary[factors[0].column]
+        if column.kind != "text" and not makes_two(column):
+            raise FormulaInvalid(
+                f"The column '{column.name}' does not make two groups: it has no two values in the dictionary.",
+                remedy="Name one with two levels, or use the measure logistic, linear or cox and name a term.",
+            )
         group = Indicator.of(Formula(ValueOutcome(column.name), (), intercept=True), dictionary)
         labels = levels_of(column)[:2] if column.kind == "category" else tuple(f"{value:g}" for value in column.range)
         names = (labels[0], labels[1])
@@ -141,3 +146,10 @@ def events_effect(measure: str, people: tuple[float, float], events: tuple[float
     if measure == "risk_ratio":
         return math.log(e1 / n1) - math.log(e0 / n0), f1 / (e1 * n1) + f0 / (e0 * n0)
     return e1 / n1 - e0 / n0, e1 * f1 / n1**3 + e0 * f0 / n0**3
+
+
+def makes_two(column: Column) -> bool:
+    """Whether a column has two levels, or is 0/1 or 1/2."""
+    if column.kind == "category":
+        return len(column.levels) == 2
+    return column.is_numeric and column.range in ((0.0, 1.0), (1.0, 2.0))

@@ -11,6 +11,7 @@ from summand.methods._newton import term_rows
 from summand.methods._sandwich import HC0, MODEL
 from summand.methods.formulas._design import Design
 from summand.methods.survival._cox_state import CoxState, Fit
+from summand.methods.survival._time_steps import step_count
 from summand.methods.survival._times import TimeGrid
 from summand.tables import Array, Count
 
@@ -132,6 +133,6 @@ def grouping_warning(grid: TimeGrid, state: CoxState, ties: str) -> tuple[str, .
     if grid.is_exact:
         return ()
     return (
-        f"Times are grouped into {len(state.times)} steps of at least {grid.minimum_cell} events each; a time counts "
+        f"Times are grouped into {step_count(len(state.times))} of at least {grid.minimum_cell} events each; a time counts "
         f"as the end of its step, and events in one step as tied ({ties}).",
     )

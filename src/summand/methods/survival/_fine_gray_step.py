@@ -18,6 +18,7 @@ from summand.methods.survival._fine_gray_state import FineGrayState
 from summand.methods.survival._fine_gray_sums import Baseline, likelihood
 from summand.methods.survival._fine_gray_times import EVENT, ExitTimes
 from summand.methods.survival._partial_likelihood import Moments, width
+from summand.methods.survival._time_steps import step_count
 from summand.methods.survival._times import TimeGrid
 from summand.tables import Array, Count, Limits
 
@@ -113,7 +114,7 @@ def result_values(
         covariance = covariance @ symmetric(total[1:], len(design)) @ covariance
     if pooled and not grid.is_exact:
         warnings.append(
-            f"Times are grouped into {len(state.times)} steps of at least {grid.minimum_cell} events of the cause each; "
+            f"Times are grouped into {step_count(len(state.times))} of at least {grid.minimum_cell} events of the cause each; "
             "a time counts as the end of its step, and events in one step as tied (Breslow). Standard errors take the "
             "distribution of censoring as known."
         )

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from summand.errors import FormulaInvalid
+from summand.errors import FormulaInvalid, UsageError
 from summand.methods import _spec
 from summand.methods._placed import check_length
 from summand.methods._protocol import Layout, Local, Result, Setting, length
@@ -107,6 +107,11 @@ class LogRank(GroupedMethod):
             trend=flag(settings, "trend"),
             strata=None if settings.get("strata") is None else _spec.text(settings, "strata"),
         )
+        if method.weights != "fleming-harrington" and (method.rho or method.gamma):
+            raise UsageError(
+                f"The weights '{method.weights}' have no powers rho and gamma.",
+                remedy="Ask for the weights fleming-harrington, or leave rho and gamma out.",
+            )
         method.parsed  # noqa: B018
         return method
 

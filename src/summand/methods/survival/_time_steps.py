@@ -60,7 +60,7 @@ def joined(counts: Array, ends: Positions) -> Array:
 def grouped_times(steps: int, minimum_cell: int) -> str:
     """What a reader must know where the limits made the grid coarse."""
     return (
-        f"Times are grouped into {steps} steps in which at least {minimum_cell} people of every group leave; a time "
+        f"Times are grouped into {step_count(steps)} in which at least {minimum_cell} people of every group leave; a time "
         "counts as the end of its step, events before other exits, so the curve is that of the times rounded up."
     )
 
@@ -71,3 +71,8 @@ def grouped_entries(minimum_cell: int) -> str:
         f"Who enters during a step counts as at risk from its beginning; a step has no entries of a group, or at least "
         f"{minimum_cell}."
     )
+
+
+def step_count(steps: int) -> str:
+    """So many steps, in words."""
+    return "1 step" if steps == 1 else f"{steps} steps"
