@@ -57,7 +57,7 @@ def test_complete_separation() -> None:
     """A column that orders the outcome perfectly is named."""
     columns = rows()
     columns["y"] = (columns["a"] > 0.3).astype(float)
-    with pytest.raises(Separation, match=r"'a'.*grow without end"):
+    with pytest.raises(Separation, match=r"'a'.*grows without end"):
         fit(LogisticRegression("y ~ a + b"), columns)
 
 
