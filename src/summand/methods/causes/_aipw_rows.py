@@ -12,7 +12,7 @@ from summand.methods.causes._weights import probability
 from summand.tables import Array, Batch
 
 if TYPE_CHECKING:
-    from summand.methods.causes._aipw import DoublyRobust
+    from summand.methods.causes._aipw_settings import AipwSettings
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Rows:
     model_residual: Array
 
     @classmethod
-    def of(cls, batch: Batch, method: DoublyRobust, state: AipwState, own: tuple[Array | None, Array | None]) -> Rows:
+    def of(cls, batch: Batch, method: AipwSettings, state: AipwState, own: tuple[Array | None, Array | None]) -> Rows:
         """The rows under the models as fitted."""
         score, model = method.score, method.model
         zero = np.zeros(batch.rows)
