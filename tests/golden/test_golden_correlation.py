@@ -109,3 +109,19 @@ def test_cronbachs_alpha_is_that_of_the_pooled_items() -> None:
     found = run_plain(Correlation(tuple(table)), sites, setting(dictionary, 19)).values["cronbach_alpha"]
     expected = 5 / 4 * (1 - table.var(ddof=1).sum() / table.sum(axis=1).var(ddof=1))
     assert found == pytest.approx(expected, rel=1e-12)
+
+
+def test_so_many_figures_need_people() -> None:
+    """Under limits a matrix of variances and covariances is judged as so many parameters, before any sum is opened."""
+    from summand.errors import TooManyParameters
+    from summand.testing.federations import Partnership
+
+    rng = np.random.default_rng(1)
+    tables = {site: {name: rng.uniform(0, 1, 12).tolist() for name in "abcde"} for site in ("north", "south", "west")}
+    partnership = Partnership.of(tables, dict.fromkeys("abcde", (0, 1)), profile="institutional")
+    with partnership.federation() as federation:
+        few = federation.run({"name": "correlation", "columns": ["a", "b", "c"]}).to_dict()
+        with pytest.raises(TooManyParameters):
+            federation.run({"name": "correlation", "columns": list("abcde")})
+
+    assert few["n"] == 36

@@ -6,6 +6,7 @@ anywhere in between, the message is read again, gives the very same answer, and 
 
 from __future__ import annotations
 
+import importlib
 import logging
 import time
 from collections.abc import Callable
@@ -20,6 +21,12 @@ log = logging.getLogger("summand.site")
 WAIT_SECONDS = 25.0
 CURSOR_EVERY = 500
 _CURSOR = "inbox_cursor"
+
+
+def load_libraries() -> None:
+    """Load what the first study needs, while nobody asks yet: it takes longer than the study's first answers."""
+    for name in ("duckdb", "pyarrow", "scipy.linalg", "scipy.special"):
+        importlib.import_module(name)
 
 
 class SiteService:
@@ -46,6 +53,7 @@ class SiteService:
         """
         self._introduce()
         on_ready()
+        load_libraries()
         pause = 0.05
         while not self.stopped:
             try:

@@ -134,8 +134,9 @@ class Correlation(Placed):
         return self._keys[pair[0]].count, self._keys[pair[1]].count
 
     def parameter_count(self) -> int:
-        """None: nothing is modelled."""
-        return 0
+        """The variances and covariances behind the figures: so many need people as coefficients do."""
+        columns = len(self.columns)
+        return columns * (columns + 1) // 2
 
     def start(self) -> CorrelationState:
         """Nothing known yet."""
