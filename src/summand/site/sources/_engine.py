@@ -74,7 +74,9 @@ class Session:
         columns, at = [np.empty(rows, dtype=name) for name in types], 0  # a page that is never written takes no memory
         for batch in self.stream(sql, parameters, BATCH_ROWS):
             for column, values in zip(columns, batch.columns, strict=True):
-                column[at : at + batch.num_rows] = values.to_numpy(zero_copy_only=False)
+                # Not values.to_numpy(): where pandas is installed, that loads it first.
+                numbers = np.frombuffer(values.buffers()[1], column.dtype, offset=values.offset * column.itemsize)
+                column[at : at + batch.num_rows] = numbers[: batch.num_rows]
             at += batch.num_rows
         return [column[:at] for column in columns]
 
