@@ -43,7 +43,7 @@ def test_drawing(capsys: pytest.CaptureFixture[str], lung: Path, tmp_path: Path,
     assert said.code == 0
     assert ("deviance per person" if folds == "5" else "coefficient") in path.read_text()
     assert "Path" in said.out
-    assert ("estimate_1se" in said.out) is (folds == "5")
+    assert ("estimate (1 SE)" in said.out) is (folds == "5")
 
 
 def test_one_penalty(capsys: pytest.CaptureFixture[str], lung: Path) -> None:

@@ -258,5 +258,5 @@ def test_fine_gray_says_what_is_wrong() -> None:
             setting_of(table, 3, Limits()),
         )  # fmt: skip
     apart = table.assign(trt=np.where(table["status"] == 1, 2, 1))
-    with pytest.raises(Separation, match="'trt' set those with the event apart"):
+    with pytest.raises(Separation, match="'trt' sets those with the event apart"):
         run_plain(FineGray("Surv(time, status) ~ trt + age"), dealt(apart, uneven(len(table), 3)), setting)

@@ -412,7 +412,7 @@ def test_a_level_without_counts_is_separation() -> None:
     """A coefficient that would go to minus infinity is named."""
     table = small()
     table["count"] = np.where(table["group"] == 2, 0, table["count"])
-    words = r"'group\[T.2\]' name people who all have an outcome of 0, and their coefficients"
+    words = r"'group\[T.2\]' names people who all have an outcome of 0, and its coefficient"
     refuse(Separation, words, Glm("count ~ x + group", family="poisson"), table)
     refuse(Separation, words, Glm("count ~ group", family="negative_binomial", overdispersion=1.0), table)
 

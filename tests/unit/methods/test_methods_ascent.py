@@ -80,7 +80,7 @@ def test_steady_steps_of_vanishing_use_are_separation() -> None:
     """Steps that keep their length while nothing is gained have no end; the intercept is named only if it is alone."""
     flat = Evaluation(-1e-9, np.array([1e-9, 1e-9]), np.diag([1e-9, 1e-9]))
     state: AscentState = replace(start(), round=5, step=np.ones(2), log_likelihood=-1e-9)
-    with pytest.raises(Separation, match="estimate: 'dose' predict the outcome, and their"):
+    with pytest.raises(Separation, match="estimate: 'dose' predicts the outcome, and its"):
         for _ in range(3):
             state = ascend(flat, state, PARAMETERS)  # type: ignore[assignment]
     assert moving(np.array([3.0, 0.0]), ("Intercept", "dose")) == ("Intercept",)

@@ -106,7 +106,7 @@ def test_a_method_takes_late_entry_or_refuses_it(name: str) -> None:
     settings = {"cause": "1"} if name == "fine_gray" else {}
     method = METHODS[name].from_spec({"name": name, "formula": "Surv(start, days, status) ~ x", **settings})
     setting = Setting(Dictionary("d", columns), NO_LIMITS, 1000, 1)
-    if name in ("km", "logrank", "nelson_aalen", "rmst", "cox"):
+    if name in ("km", "logrank", "nelson_aalen", "rmst", "cox", "rates", "piecewise_exponential"):
         assert "start" in method.under(setting).columns
     else:
         with pytest.raises(FormulaInvalid, match=r"[Ee]ntry after time 0"):

@@ -70,6 +70,7 @@ class PiecewiseExponential(SurvivalMethod):
     title: ClassVar[str] = "Piecewise exponential regression"
     state_type: ClassVar[type[State]] = PiecewiseState
     complete_cases: ClassVar[bool] = True
+    late_entry: ClassVar[bool] = True
 
     def under(self, setting: Setting) -> Self:
         """This method in the study's setting.

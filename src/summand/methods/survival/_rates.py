@@ -74,6 +74,7 @@ class Rates(SurvivalMethod):
     title: ClassVar[str] = "Incidence rates"
     state_type: ClassVar[type[State]] = RatesState
     complete_cases: ClassVar[bool] = True
+    late_entry: ClassVar[bool] = True
 
     def under(self, setting: Setting) -> Self:
         """This method in the study's setting.

@@ -38,7 +38,8 @@ class SurvivalMethod(Placed):
         if follow_up.start is not None and not self.late_entry:
             raise FormulaInvalid(
                 "This method takes no entry after time 0, Surv(start, stop, status).",
-                remedy="Write Surv(time, status), or use km, logrank, nelson_aalen, rmst or cox.",
+                remedy="Write Surv(time, status), or use km, logrank, nelson_aalen, rmst, cox, rates or "
+                "piecewise_exponential.",
             )
         return follow_up
 
