@@ -5,10 +5,21 @@ Each family of methods has its schemas in one module. A schema's ``description``
 
 from __future__ import annotations
 
-from docs.schemas import across, causes, description, evaluation, learning, models, other, settlement, survival
+from docs.schemas import (
+    across,
+    causes,
+    description,
+    evaluation,
+    learning,
+    models,
+    other,
+    outcomes,
+    settlement,
+    survival,
+)
 from docs.schemas._common import Schema
 
-FAMILIES = (models, survival, description, across, causes, evaluation, learning, other, settlement)
+FAMILIES = (models, survival, description, across, causes, evaluation, learning, other, outcomes, settlement)
 
 SCHEMAS: dict[str, Schema] = {name: schema for family in FAMILIES for name, schema in family.SCHEMAS.items()}
 

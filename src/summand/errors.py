@@ -11,7 +11,7 @@
     │                       ApprovalMissing · RequesterNotPermitted · StudyReplayed
     ├─ DataError            SourceUnreadable · ColumnMissing · ColumnUnknown · ValueOutOfRange · CategoryUnknown ·
     │                       ValueNotNumeric · ValueOffStep · ValueMissing · StatusInvalid · SourceEmpty ·
-    │                       SourceChanged · DictionaryInvalid
+    │                       SourceChanged · DictionaryInvalid · SeriesInvalid
     ├─ MethodError          FormulaInvalid · NotConverged · Separation · SingularInformation · OutcomeConstant
     ├─ SumError             TooFewSites · ShareInvalid · TotalWouldOverflow · StateDisagrees · RoundReplayed · SetupInvalid
     ├─ VerificationError    CheckpointInvalid · InclusionProofInvalid · ConsistencyProofInvalid · SplitView · EntryInvalid
@@ -299,6 +299,12 @@ class DictionaryInvalid(DataError):
     def to_dict(self) -> dict[str, Any]:
         """As `SummandError.to_dict`, with the pointer."""
         return {**super().to_dict(), "pointer": self.pointer}
+
+
+class SeriesInvalid(DataError):
+    """A series over time is too short, out of form, or re-based without a reason."""
+
+    code = "data.series_invalid"
 
 
 class StatusInvalid(DataError):

@@ -98,7 +98,11 @@ def save_plot(result: StudyResult, path: Path) -> None:
         UsageError: if the ending is another, the file cannot be written, or drawing needs what is not installed.
     """
     check_picture(path)
-    chart = result.plot()
+    save_chart(result.plot(), path)
+
+
+def save_chart(chart: Any, path: Path) -> None:
+    """Write a chart of Altair's to a file; see `save_plot`."""
     try:
         chart.save(str(path), **({"inline": True} if path.suffix == ".html" else {}))  # a page that needs no network
     except OSError as error:

@@ -2,25 +2,44 @@
 
 Promise: a value is never shown without its 95 % interval or the reason why it has none, a change never without both; a
 target is "met" only if the whole interval lies on its good side, and "not distinguishable" where the data cannot tell.
+A series over time is shown with its process limits and signals by the rules of NHS England's "Making Data Count".
 
     >>> indicator = parse_indicator("survival(365)[2]")
     >>> (indicator.name, indicator.argument, indicator.group)
     ('survival', '365', '2')
+
+    >>> days = [3, 4, 3, 5, 4, 3, 4, 4, 3, 5, 4, 3, 12]
+    >>> chart = process_chart([Observation(f"week {n}", float(x)) for n, x in enumerate(days, 1)], "decrease", target=10)
+    >>> chart.points[-1].signal, chart.variation, chart.assurance
+    ('outside', 'concern', 'pass')
 """
 
 from summand.outcomes._goal import Change, GoalStatus, Verdict, assess, measure_goal
+from summand.outcomes._icons import COLOURS, assurance_icon, assurance_words, variation_icon, variation_words
 from summand.outcomes._indicator import INDICATORS, Indicator, parse_indicator
 from summand.outcomes._measure import Measurement, measure
+from summand.outcomes._process_chart import Base, Observation, Point, ProcessChart, Rebase, process_chart
 
 __all__ = [
+    "COLOURS",
     "INDICATORS",
+    "Base",
     "Change",
     "GoalStatus",
     "Indicator",
     "Measurement",
+    "Observation",
+    "Point",
+    "ProcessChart",
+    "Rebase",
     "Verdict",
     "assess",
+    "assurance_icon",
+    "assurance_words",
     "measure",
     "measure_goal",
     "parse_indicator",
+    "process_chart",
+    "variation_icon",
+    "variation_words",
 ]

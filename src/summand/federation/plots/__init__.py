@@ -5,5 +5,6 @@ that says so.
 """
 
 from summand.federation.plots._chart import chart
+from summand.federation.plots._process import process_plot
 
-__all__ = ["chart"]
+__all__ = ["chart", "process_plot"]
