@@ -48,4 +48,18 @@ SCHEMAS: dict[str, Schema] = {
             }
         ),
     },
+    "settlement-split": {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A split by what coalitions could do alone: summand settlement split --json",
+        **object_of(
+            {
+                "rule": {"enum": ["shapley", "nucleolus"]}, "kind": {"enum": ["gain", "cost"]}, "whole_cents": CENTS,
+                "parts": array_of(object_of({"player": TEXT, "cents": CENTS, "exact": TEXT})),
+                "in_core": {"type": "boolean"},
+                "objections": array_of(
+                    object_of({"coalition": array_of(TEXT), "alone_cents": CENTS, "given": TEXT, "advantage": TEXT})
+                ),
+            }
+        ),
+    },
 }  # fmt: skip

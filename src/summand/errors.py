@@ -5,7 +5,7 @@
     SummandError(message, remedy, clause=None, public=None)
     ├─ UsageError           the command or the call was put wrongly
     ├─ AgreementError       AgreementSyntaxError · AgreementIncomplete · SignatureInvalid · AgreementNotInForce ·
-    │                       ContributionUnknown · CostsNotCovered · IndicatorInvalid
+    │                       ContributionUnknown · CostsNotCovered · SettlementInvalid · IndicatorInvalid
     ├─ Refusal              the site says no: PurposeNotPermitted · MethodNotPermitted · ColumnNotPermitted ·
     │                       DatasetNotPermitted · ReleaseNotPermitted · CohortTooSmall · TooManyParameters ·
     │                       ApprovalMissing · RequesterNotPermitted · StudyReplayed
@@ -143,6 +143,12 @@ class CostsNotCovered(AgreementError):
     """Weights, caps or amounts leave a part of the cost to nobody."""
 
     code = "agreement.costs_not_covered"
+
+
+class SettlementInvalid(AgreementError):
+    """A game, a waterfall or a record of a register is not one that can be settled."""
+
+    code = "agreement.settlement_invalid"
 
 
 class IndicatorInvalid(AgreementError):

@@ -56,3 +56,18 @@ def test_mssp_put_wrongly(capsys: pytest.CaptureFixture[str], tmp_path: Path) ->
     assert say(capsys, "settlement", "mssp", path, "--member", "a=1", "--json").error["code"] == "usage"
     wrong = say(capsys, "settlement", "mssp", path, "--aco", "A1001", "--member", "a=-1", "--json")
     assert wrong.error["code"] == "usage"
+
+
+def test_split_by_coalitions(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Both rules from a file; an unknown rule, a game that is none."""
+    file = tmp_path / "game.json"
+    file.write_text('{"values": {"a": 0, "b": 0, "c": 0, "a+b": 1200, "a+c": 1200, "b+c": 1200, "a+b+c": 1200}}')
+    told = say(capsys, "settlement", "split", file, "--rule", "nucleolus", "--json").matches("settlement-split")
+    assert [part["cents"] for part in told["parts"]] == [400, 400, 400]
+    assert (told["in_core"], len(told["objections"])) == (False, 3)
+    shown = say(capsys, "settlement", "split", file).out
+    assert "a and b: by 4.00" in shown
+    assert say(capsys, "settlement", "split", file, "--rule", "luck", "--json").error["code"] == "usage"
+    file.write_text('{"values": {"a": 1, "b": 2}}')
+    wrong = say(capsys, "settlement", "split", file, "--json")
+    assert (wrong.code, wrong.error["code"]) == (10, "agreement.settlement_invalid")

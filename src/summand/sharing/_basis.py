@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from summand.errors import ContributionUnknown
+from summand.sharing.games import Game, nucleolus, shapley
 
 if TYPE_CHECKING:
     from summand.agreement import Agreement
@@ -15,7 +16,7 @@ PATIENTS, COMMITTED, DELIVERED = "patients contributed", "committed contribution
 BASES = (PATIENTS, COMMITTED, DELIVERED)
 """Bases of a proportional split that are computed; any other basis needs weights in the clause."""
 
-KnownFrom = Literal["agreement", "site_level_release"]
+KnownFrom = Literal["agreement", "site_level_release", "characteristic_function"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class Quantity:
     Attributes:
         name: The basis in words.
         weights: Party -> whole number.
-        known_from: ``agreement`` for a declared or committed quantity, ``site_level_release`` for a measured one.
+        known_from: ``agreement`` for a declared or committed quantity, ``site_level_release`` for a measured one,
+            ``characteristic_function`` for a part worked out from what every coalition would bear.
         study_id: The study that measured it, None for one from the agreement.
     """
 
@@ -52,15 +54,17 @@ class Quantity:
     study_id: str | None = field(default=None)
 
 
-def quantity_of(agreement: Agreement, released: ReleasedCounts | None = None) -> Quantity:
+def quantity_of(agreement: Agreement, released: ReleasedCounts | None = None, game: Game | None = None) -> Quantity:
     """The weights by which clause I of the agreement splits the cost.
 
     A fixed split, and a proportional one with weights in the clause, use those weights: the parties declared them. A
-    proportional split without weights uses one of `BASES`.
+    proportional split without weights uses one of `BASES`. A split by the Shapley value or the nucleolus uses each
+    party's part, in cents, of what all together would bear.
 
     Args:
         agreement: The agreement in force.
         released: Patients per party from a study of release level ``site_level``, where there is one.
+        game: What every coalition of the parties would bear alone, where the rule needs it.
 
     Raises:
         ContributionUnknown: if the basis needs counts that nobody may know, that were not released, or the rule or the
@@ -69,11 +73,7 @@ def quantity_of(agreement: Agreement, released: ReleasedCounts | None = None) ->
     shares = agreement.work.cost_shares
     declared = {weight.party: weight.weight for weight in shares.weights}
     if shares.rule not in ("fixed", "proportional"):
-        raise ContributionUnknown(
-            f"The agreement splits costs by the rule '{shares.rule}', which needs the value of every coalition.",
-            remedy="Amend the clause to 'fixed' or 'proportional'.",
-            clause="I.cost_shares.rule",
-        )
+        return _by_game(agreement, game)
     if declared or shares.rule == "fixed":
         return Quantity(shares.basis, declared, "agreement")
     if shares.basis == PATIENTS:
@@ -85,6 +85,24 @@ def quantity_of(agreement: Agreement, released: ReleasedCounts | None = None) ->
         remedy=f"Give weights in the clause, or use one of: {', '.join(BASES)}.",
         clause="I.cost_shares.basis",
     )
+
+
+def _by_game(agreement: Agreement, game: Game | None) -> Quantity:
+    rule, parties = agreement.work.cost_shares.rule, {party.id for party in agreement.parties}
+    if game is None or game.kind != "cost" or set(game.players) != parties:
+        raise ContributionUnknown(
+            f"The agreement splits costs by the rule '{rule}', which needs what every coalition of its parties would bear.",
+            remedy=f"Give a game of kind 'cost' whose players are {', '.join(sorted(parties))}, or amend the clause.",
+            clause="I.cost_shares.rule",
+        )
+    parts = (shapley(game) if rule == "shapley" else nucleolus(game)).cents
+    if min(parts.values()) < 0:
+        raise ContributionUnknown(
+            f"By the rule '{rule}' a party would be paid for taking part in a cost.",
+            remedy="Check the costs of the coalitions: more parties should not cost less.",
+            clause="I.cost_shares.rule",
+        )
+    return Quantity(f"{rule} part of the cost, in cents", parts, "characteristic_function")
 
 
 def _contributed(agreement: Agreement, basis: str) -> dict[str, int]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from summand.sharing._allocate import allocate_capped
 from summand.sharing._basis import Quantity, ReleasedCounts, quantity_of
+from summand.sharing.games import Game
 
 if TYPE_CHECKING:
     from summand.agreement import Agreement
@@ -81,7 +82,7 @@ class Statement:
         }  # fmt: skip
 
 
-def settle(agreement: Agreement, released: ReleasedCounts | None = None) -> Statement:
+def settle(agreement: Agreement, released: ReleasedCounts | None = None, game: Game | None = None) -> Statement:
     """The contribution statement and cost split under clause I of the agreement.
 
     The cost is the value of everything that the parties delivered. The clause's formula says how much of it each bears;
@@ -90,12 +91,14 @@ def settle(agreement: Agreement, released: ReleasedCounts | None = None) -> Stat
     Args:
         agreement: The agreement in force.
         released: Patients per party, where a study released them.
+        game: What every coalition would bear alone, for a split by the Shapley value or the nucleolus. Where its whole
+            is not what was delivered, each party's part of the game is its weight.
 
     Raises:
-        ContributionUnknown, CostsNotCovered: as `quantity_of` and `allocate_capped`.
+        ContributionUnknown, CostsNotCovered, SettlementInvalid: as `quantity_of` and `allocate_capped`.
     """
     work = agreement.work
-    quantity = quantity_of(agreement, released)
+    quantity = quantity_of(agreement, released, game)
     order = tuple(party.id for party in agreement.parties)
     delivered, committed = dict.fromkeys(order, 0), dict.fromkeys(order, 0)
     for item in work.contributions:

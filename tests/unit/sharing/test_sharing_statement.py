@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from summand.agreement._work import Contribution, CostCap, CostShares, Weight, WorkClause
 from summand.errors import ContributionUnknown
 from summand.sharing import ReleasedCounts, settle
+from summand.sharing.games import Game
 
 
 def agreement(delivered, *, profile="public_data", levels=("total", "site_level"), sample=True, **shares):
@@ -106,3 +107,21 @@ def test_sharing_uses_only_what_may_be_known(changes, released, clause):
         settle(deal, released)
     assert refused.value.clause == clause
     assert refused.value.remedy
+
+
+def test_sharing_by_a_game_of_costs():
+    """The airport's costs, delivered by one party: Shapley and nucleolus, and a whole that differs scales the parts."""
+    costs = {"a": 100, "b": 200, "c": 300, "a+b": 200, "a+c": 300, "b+c": 300, "a+b+c": 300}
+    game = Game.of(costs, kind="cost")
+    deal = agreement({"a": 300, "b": 0, "c": 0}, rule="nucleolus", basis="stand-alone costs")
+    statement = settle(deal, game=game)
+    assert [position.share_cents for position in statement.positions] == [50, 75, 175]
+    assert statement.quantity.known_from == "characteristic_function"
+    by_value = settle(agreement({"a": 300, "b": 0, "c": 0}, rule="shapley", basis="stand-alone costs"), game=game)
+    assert [position.share_cents for position in by_value.positions] == [34, 83, 183]
+    double = settle(agreement({"a": 600, "b": 0, "c": 0}, rule="nucleolus", basis="stand-alone costs"), game=game)
+    assert [position.share_cents for position in double.positions] == [100, 150, 350]
+    with pytest.raises(ContributionUnknown):
+        settle(deal, game=Game.of({"a": 1, "b": 1, "a+b": 1}, kind="cost"))
+    with pytest.raises(ContributionUnknown):
+        settle(deal, game=Game.of(costs))
