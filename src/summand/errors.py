@@ -7,8 +7,8 @@
     ├─ AgreementError       AgreementSyntaxError · AgreementIncomplete · SignatureInvalid · AgreementNotInForce ·
     │                       ContributionUnknown · CostsNotCovered · SettlementInvalid · IndicatorInvalid
     ├─ Refusal              the site says no: PurposeNotPermitted · MethodNotPermitted · ColumnNotPermitted ·
-    │                       DatasetNotPermitted · ReleaseNotPermitted · CohortTooSmall · TooManyParameters ·
-    │                       ApprovalMissing · RequesterNotPermitted · StudyReplayed
+    │                       DatasetNotPermitted · ReleaseNotPermitted · CohortTooSmall · CohortTooSimilar · TooManyParameters ·
+    │                       ModelNotReleased · ApprovalMissing · RequesterNotPermitted · StudyReplayed
     ├─ DataError            SourceUnreadable · ColumnMissing · ColumnUnknown · ValueOutOfRange · CategoryUnknown ·
     │                       ValueNotNumeric · ValueOffStep · ValueMissing · StatusInvalid · SourceEmpty ·
     │                       SourceChanged · DictionaryInvalid · SeriesInvalid
@@ -198,6 +198,18 @@ class CohortTooSmall(Refusal):
     """Fewer people or sites than the agreement's limit; judged on totals, never per site."""
 
     code = "guard.cohort_too_small"
+
+
+class CohortTooSimilar(Refusal):
+    """The cohort differs from that of an earlier released study by fewer people than the minimum cell."""
+
+    code = "guard.cohort_too_similar"
+
+
+class ModelNotReleased(Refusal):
+    """A model to be judged is not one that an earlier study released, and nobody approved it."""
+
+    code = "guard.model_not_released"
 
 
 class TooManyParameters(Refusal):

@@ -13,7 +13,7 @@ hidden count out.
     [[138], [None], [None]]
 """
 
-from summand.disclosure._cohort import judge_cohort
+from summand.disclosure._cohort import judge_cohort, judge_difference
 from summand.disclosure._profiles import CMS_MINIMUM_CELL, PROFILES, is_at_least_as_strict, limits_for, strictest
 from summand.disclosure._release import SUPPRESSED, is_suppressed, release
 from summand.disclosure._suppression import hidden_cells
@@ -26,6 +26,7 @@ __all__ = [
     "is_at_least_as_strict",
     "is_suppressed",
     "judge_cohort",
+    "judge_difference",
     "limits_for",
     "release",
     "strictest",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from summand.errors import CohortTooSmall, TooManyParameters
+from summand.errors import CohortTooSimilar, CohortTooSmall, TooManyParameters
 from summand.tables import Limits
 
 
@@ -40,4 +40,28 @@ def judge_cohort(people: int, sites_with_people: int, parameters: int, limits: L
             f"The model has {parameters} parameters, more than {share:g} for each person of the cohort.",
             remedy="Use fewer terms, or columns with fewer levels; or widen the cohort.",
             clause="D.limits",
+        )
+
+
+def judge_difference(people: int, study: str, limits: Limits) -> None:
+    """Refuse a cohort that all but equals the one of an earlier released study.
+
+    Two totals over cohorts that differ by a few people are subtracted in one step, and what is left is about those few.
+    The same cohort gives nothing, and at least ``minimum_cell`` people more or fewer are as many as any cell. The text
+    names the earlier study and never how many people it is about.
+
+    Args:
+        people: By how many people the cohorts differ over all sites: the larger of those who left and those who came.
+        study: The earlier study.
+        limits: What may be released.
+
+    Raises:
+        CohortTooSimilar: if it is fewer than ``minimum_cell`` and not zero.
+    """
+    if limits.minimum_cell > 1 and 0 < people < limits.minimum_cell:
+        raise CohortTooSimilar(
+            f"The cohort differs from that of the released study {study} by fewer than {limits.minimum_cell} people: "
+            "one result less the other would be about those few.",
+            remedy="Use that study's result, or ask with columns that leave the cohort as it was or change it by more.",
+            clause="D.min_cell",
         )

@@ -15,9 +15,10 @@ To read it, begin with the table of checks in `_decide`. Each is one short funct
     (False, [('guard.purpose_not_permitted', 'C.purposes')])
 """
 
+from summand.guard._case import Release
 from summand.guard._consent import CONSENT
 from summand.guard._decide import CHECKS, decide
 from summand.guard._decision import Decision, Reason
 from summand.guard._events import EVENT_TYPE, signed_event
 
-__all__ = ["CHECKS", "CONSENT", "EVENT_TYPE", "Decision", "Reason", "decide", "signed_event"]
+__all__ = ["CHECKS", "CONSENT", "EVENT_TYPE", "Decision", "Reason", "Release", "decide", "signed_event"]

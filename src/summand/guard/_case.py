@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
+from typing import Any
 
 from summand.agreement import Agreement, Dataset, Party, Person, SignedAgreement
 from summand.errors import SummandError
@@ -13,6 +14,25 @@ from summand.signing import PublicKey
 from summand.study import History, Plan, SignedStudy, StudyRequest
 
 Objections = Iterator[SummandError]
+
+
+@dataclass(frozen=True)
+class Release:
+    """A study that this site took part in and whose result it confirmed, as the site itself remembers it.
+
+    Attributes:
+        study: Its identifier.
+        question: What was asked, as `question_of` gives it.
+        unchanged: Whether the site's rows for that question are still the very same.
+        request: What was asked.
+        result: What was released; None where the site has not seen it.
+    """
+
+    study: str
+    question: str
+    unchanged: bool
+    request: StudyRequest
+    result: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -27,6 +47,7 @@ class Case:
     federation: str
     at: datetime
     allow_trial: bool
+    releases: tuple[Release, ...] = ()
 
     @property
     def site(self) -> str:

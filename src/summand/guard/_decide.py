@@ -8,10 +8,11 @@ from datetime import datetime
 
 from summand.agreement import SignedAgreement
 from summand.errors import Refusal, SummandError
-from summand.guard._case import Case, Objections
+from summand.guard._case import Case, Objections, Release
 from summand.guard._consent import CONSENT
 from summand.guard._contents import consent, datasets, method, purpose, release
 from summand.guard._decision import Decision, Reason
+from summand.guard._released import answer_of_record, judged_models, one_site_fewer
 from summand.guard._standing import approvals, fresh, in_force, requester, same_agreement
 from summand.study import History, SignedStudy
 
@@ -27,6 +28,8 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("D", consent),
     ("D", method),
     ("D, E", release),
+    ("D", one_site_fewer),
+    ("D", judged_models),
     ("F, H", approvals),
 )
 """All checks, with the clauses that they enforce; a fresh request is no clause, but what makes its signature count."""
@@ -42,6 +45,7 @@ def decide(
     at: datetime,
     dataset: str | None = None,
     allow_trial: bool = False,
+    releases: tuple[Release, ...] = (),
 ) -> Decision:
     """Whether this site takes part in a study, with every reason if not. Pure: reads no file, clock or network.
 
@@ -54,8 +58,9 @@ def decide(
         at: Now, with a time zone.
         dataset: The one of its party's datasets that this site plays in a trial; else the one that the party holds.
         allow_trial: Whether the profile ``trial`` may run: only where one owner computes in one process.
+        releases: What this site remembers of released studies that it took part in.
     """
-    case = Case(study, agreement, history, site, dataset, federation, at, allow_trial)
+    case = Case(study, agreement, history, site, dataset, federation, at, allow_trial, releases)
     objections = [error for _, check in CHECKS for error in _objections(check, case)]
     decision = Decision(
         permitted=not objections,
@@ -78,6 +83,7 @@ def decide(
         method_spec=plan.method.to_spec(),
         limits=plan.limits,
         rows_max=own.rows_max,
+        answered_by=answer_of_record(case),
         obligations=tuple(
             f"{CONSENT[item.code].obligation} {item.parameter or ''}".strip()
             for item in own.consent_codes

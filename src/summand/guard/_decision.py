@@ -40,6 +40,7 @@ class Decision:
         method_spec: The method with all its settings.
         limits: What may be released.
         rows_max: The most rows that this site may bring.
+        answered_by: The study that answered this very question on the same rows; its result stands, and nothing runs.
         obligations: What the consent asks of the requester afterwards, such as publication.
     """
 
@@ -57,6 +58,7 @@ class Decision:
     method_spec: dict[str, Any] | None = None
     limits: Limits | None = None
     rows_max: int | None = None
+    answered_by: str | None = None
     obligations: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -79,4 +81,6 @@ class Decision:
                 "limits": asdict(self.limits),
                 "obligations": list(self.obligations),
             }
+            if self.answered_by is not None:
+                out["answered_by"] = self.answered_by
         return out

@@ -36,7 +36,7 @@ from summand.hub._store import Store
 from summand.hub._study import OPEN_STATES, Running
 from summand.ledger import ENTRY_BYTES_MAX, Log
 from summand.signing import PrivateKey, PublicKey
-from summand.study import REQUEST_TYPE, STATEMENT_TYPE, Plan, SignedStudy, Statement, entry, in_parts
+from summand.study import REQUEST_TYPE, STATEMENT_TYPE, CohortShape, Plan, SignedStudy, Statement, entry, in_parts
 from summand.study.messages import HUB, SITE_KINDS
 from summand.transport import read_message
 
@@ -63,6 +63,8 @@ class Convener:
         self.on_change: Notify = lambda _: None
         self.postpone: Callable[[Callable[[], None]], None] | None = None
         """How a service does what a running study does not wait for, once its answers are on their way; None: at once."""
+        self.released_shapes: dict[str, tuple[set[str], CohortShape] | None] = {}
+        """By released study what tells its cohorts apart; None where nothing is compared with it."""
         self._live: dict[str, Running] = {}
         self._changed: set[str] = set()
         self.has_closed = False

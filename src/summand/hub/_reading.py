@@ -39,7 +39,11 @@ def read_decision(message: Message, study: SignedStudy, key: PublicKey) -> dict[
         raise _malformed(message, "its header says another thing than its decision")
     _binary(message, body["key_record"])
     reasons = body["reasons"] if isinstance(body["reasons"], list) else []
-    return {**body, "permitted": permitted, "reasons": [read_error(item) for item in reasons[:REASONS_MAX]]}
+    answered_by = verdict.get("answered_by") if permitted and isinstance(verdict.get("answered_by"), str) else None
+    return {
+        **body, "permitted": permitted, "reasons": [read_error(item) for item in reasons[:REASONS_MAX]],
+        "answered_by": answered_by,
+    }  # fmt: skip
 
 
 def read_seal(message: Message, peers: Sequence[str]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from summand.errors import (
     SummandError,
     from_dict,
 )
+from summand.hub import _audit
 from summand.hub import _store as rows
 from summand.hub._reading import of_defect, read_decision, read_error, read_halt, read_seal
 from summand.hub._study import Running
@@ -203,6 +204,8 @@ class Rounds:
         if refusals:
             self.end(tx, running, "refused", {**refusals[0]["reasons"][0], "refusals": refusals})
             return
+        if _audit.answer_again(self, tx, running):
+            return
         records = {site: to_base64(running.received[site].raw) for site in running.plan.sites}
         self._send_all(tx, running, self._sign(running, "study.records", dump(records)))
         running.form_cohort()
@@ -221,6 +224,7 @@ class Rounds:
         self._record(
             tx, running, "cohort", "study.cohort", cohort=cohort.to_dict(), signatures=signatures
         )  # fmt: skip
+        running.program = _audit.audited_program(self.convener, tx, running)
         try:
             size = running.program.check_sum(running.codec, running.program.start())
         except SummandError as error:
@@ -364,6 +368,16 @@ class Rounds:
         rows.end_study(tx, running.plan.study_id, **fields)
         rows.forget_bodies(tx, running.plan.study_id)
         self.convener.forget(running.plan.study_id)
+
+    def read_decision(self, running: Running, message: Message) -> dict[str, Any]:
+        """One site's decision, as `accept` found it sound."""
+        return self._read(running, message)
+
+    def release_again(self, tx: Connection, running: Running, earlier: str, result: str, sha256: str) -> None:
+        """End a study with the result of an earlier one that asked the same of the same rows."""
+        self._record(tx, running, "answered", "study.answered", earlier=earlier, result_sha256=sha256)
+        self._record(tx, running, "released", "study.released", result_sha256=sha256)
+        self._close(tx, running, "released", {"status": "released"}, result=result)
 
     # ── after a restart ──────────────────────────────────────────────────────────────────────────────────────────────
     def restore(self, tx: Connection, running: Running, row: rows.StudyRow) -> None:

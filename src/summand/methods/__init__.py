@@ -54,12 +54,14 @@ from summand.methods.evaluation import (
     Roc,
     Thresholds,
 )
+from summand.methods.evaluation._evaluate_model import is_same_predictor
 from summand.methods.learning import (
     Boosting,
     Impute,
     KMeans,
     PrincipalComponents,
 )
+from summand.methods.learning._row_hash import row_hash
 from summand.methods.models import (
     GeneralizedLinearModel,
     LinearRegression,
@@ -136,7 +138,9 @@ __all__ = [
     "Thresholds",
     "bounds",
     "from_spec",
+    "is_same_predictor",
     "length",
     "required_columns",
     "rounds_max",
+    "row_hash",
 ]

@@ -27,7 +27,8 @@ from summand.errors import (
 from summand.ledger import Replica
 from summand.securesum import Cohort, PairKeys
 from summand.signing import PrivateKey, PublicKey
-from summand.site import _joining, _summing
+from summand.site import _audit, _joining, _summing
+from summand.site._record import ReleaseRecord
 from summand.site._store import SiteStore, StudyMemory
 from summand.site.sources import Source
 from summand.study import History, Plan, Program, SignedStudy
@@ -73,7 +74,7 @@ class Agent:
     ) -> None:
         self.site, self.party, self.key, self.hub_key, self.origin = site, party, key, hub_key, origin
         self.agreements, self.sources = agreements, sources
-        self.store, self.replica = store, replica
+        self.store, self.replica, self.record = store, replica, ReleaseRecord(store)
         self.allow_trial, self.now = allow_trial, now
         self._history = History()
         self._programs: dict[str, Program] = {}
@@ -130,6 +131,7 @@ class Agent:
 
     def _answer(self, message: Message, digest: str) -> list[bytes]:
         if message.kind == "study.ended":
+            _audit.ended(self, message)
             self._forget(message.study)
             return []
         handler = _HANDLERS.get(message.kind)

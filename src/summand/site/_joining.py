@@ -17,6 +17,7 @@ from summand.errors import (
 from summand.guard import decide
 from summand.securesum import PairSetup
 from summand.signing import Envelope, PublicKey, seal
+from summand.site import _audit
 from summand.site._store import StudyMemory
 from summand.study import Certificate, Plan, Program, SignedStudy
 from summand.study.messages import COHORT_DOMAIN, DECISION_TYPE, others
@@ -68,7 +69,7 @@ def _decision(agent: Agent, study: SignedStudy) -> dict[str, Any]:
     signed = agent.agreement(study.request.agreement_hash)
     decision = decide(
         study, signed, agent.history(), site=agent.party, dataset=agent.dataset, at=agent.now(), federation=agent.origin,
-        allow_trial=agent.allow_trial,
+        allow_trial=agent.allow_trial, releases=_audit.releases(agent, study),
     )  # fmt: skip
     return decision.to_dict()
 

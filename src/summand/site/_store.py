@@ -90,6 +90,12 @@ class SiteStore:
             connection.execute("COMMIT")
 
     @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """One durable transaction, for what else must outlive a crash; anything raised inside undoes it."""
+        with self._transaction() as tx:
+            yield tx
+
+    @contextmanager
     def _locked(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
             try:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from summand.encoding import dump
 from summand.errors import RoundReplayed, SetupInvalid, StateDisagrees
 from summand.securesum import Codec, context, mask_upload, reveal
+from summand.site import _audit
 from summand.site._rows import summand_of
 from summand.site._store import StudyMemory
 from summand.study import Finished, Program, agree
@@ -38,13 +39,18 @@ def opened(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
             f"Round {message.round} was opened; this site stands at round {memory.round}.",
             remedy="The study ends here. Start it again.",
         )
-    _check_state(program, memory, message, state, total)
+    if message.round == 0:
+        _audit.check_start(agent, program, state)
+    else:
+        _check_state(program, memory, message, state, total)
     if Codec.from_dict(message.header.get("codec")) != CODEC or message.header.get("cohort") != cohort.digest().hex():
         raise SetupInvalid("The round names another codec or cohort than the study's.", remedy="Start the study again.")
     size = program.check_sum(CODEC, state)  # refused here, before any row is read
     if message.header.get("length") != size:
         raise SetupInvalid("The round names another length than its layout has.", remedy="Start the study again.")
     summand, local = summand_of(program, state, agent.site, agent.source(program), memory.local or {})
+    if message.round == 0:
+        summand = _audit.counted(agent, program, state, summand)
     ring = CODEC.encode(summand, program.site_bounds(state, agent.site))
     ctx = context(message.content_digest)
     upload = mask_upload(agent.pair_keys(memory), cohort, agent.site, ctx, ring, CODEC)
@@ -60,10 +66,6 @@ def _check_state(program: Program, memory: StudyMemory, message: Message, state:
 
     Source: the check of the broadcast against the total, against "model inconsistency" (Pasquini et al., CCS 2022).
     """
-    if message.round == 0:
-        if state != program.start():
-            raise _disagrees(0)
-        return
     following = _update(program, memory, total)
     if isinstance(following, Finished) or not agree(following, state):
         raise _disagrees(message.round)
@@ -110,11 +112,13 @@ def result(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
     found, total = read_body(message)
     if message.round != memory.round + 1:
         raise RoundReplayed("A result came out of turn.", remedy="The study ends here. Start it again.")
-    following = _update(agent.program(memory), memory, total)
+    program = agent.program(memory)
+    following = _update(program, memory, total)
     if not isinstance(following, Finished) or not agree(following.result, found):
         raise StateDisagrees(
             "The hub's result is not what the last total gives (to 1e-9 relative).",
             remedy="The study ends here; ask the hub's operator why, and compare versions.",
         )
+    _audit.confirm(agent, program, found)
     body = dump(CONFIRMED)
     return memory, agent.sign("site.confirm", message.study, message.round, body, result_sha256=result_hash(found))

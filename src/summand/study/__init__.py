@@ -6,12 +6,18 @@ the same program of rounds without asking each other; nothing here reads a row o
 
 from summand.study._agree import agree
 from summand.study._certificates import Certificate
+from summand.study._earlier import (
+    CohortShape,
+    comparisons,
+    question_anywhere,
+    question_of,
+)
 from summand.study._entries import ENTRY_TYPES, entry
 from summand.study._entry_words import entry_in_words
 from summand.study._history import History
 from summand.study._parts import in_parts, whole_entries
 from summand.study._plan import Plan, effective_limits, shared_dictionary
-from summand.study._program import Finished, Program
+from summand.study._program import Finished, Program, earlier_of
 from summand.study._request import RELEASE_LEVELS, REQUEST_TYPE, SignedStudy, StudyRequest
 from summand.study._statement import STATEMENT_KINDS, STATEMENT_TYPE, Statement
 
@@ -22,6 +28,7 @@ __all__ = [
     "STATEMENT_KINDS",
     "STATEMENT_TYPE",
     "Certificate",
+    "CohortShape",
     "Finished",
     "History",
     "Plan",
@@ -30,10 +37,14 @@ __all__ = [
     "Statement",
     "StudyRequest",
     "agree",
+    "comparisons",
+    "earlier_of",
     "effective_limits",
     "entry",
     "entry_in_words",
     "in_parts",
+    "question_anywhere",
+    "question_of",
     "shared_dictionary",
     "whole_entries",
 ]

@@ -16,6 +16,12 @@ COHORT_BLOCKS = (
 )
 
 
+def difference_block(size: int) -> tuple[Block, ...]:
+    """What round zero counts beside: the distance from each cohort that was released before; nothing where none was."""
+    told = "by how many people the cohort differs from each released one that it is compared with"
+    return (Block("people apart", "1", size, 1.0, told),) if size else ()
+
+
 @dataclass(frozen=True)
 class Cohort:
     """The counts of round zero for one slot: totals, or one site's at ``site_level``."""

@@ -22,6 +22,7 @@ ENTRY_TYPES = {
     "round.summed": "The sites' signed upload hashes of a round, and the hash of the total.",
     "study.result": "A result, by its hash, before anybody but the sites and the hub has seen it.",
     "study.confirmed": "A site recomputed the result from the last total and signed its hash.",
+    "study.answered": "A study asked what an earlier one had, of the same rows: that one's result stands for both.",
     "study.released": "The result was released to the analyst.",
     "study.ended": "A study ended without a result, and why.",
     "goal.measured": "A goal of an agreement was measured from a study.",

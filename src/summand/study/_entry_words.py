@@ -66,6 +66,9 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     ),
     "study.result": lambda e: f"A result was computed: {_short(e['result_sha256'])}",
     "study.confirmed": lambda e: f"{len(e['confirmations'])} sites confirmed the result {_short(e['result_sha256'])}",
+    "study.answered": lambda e: (
+        f"The study {_short(e['earlier'])} asked the same of the same rows; its result {_short(e['result_sha256'])} stands."
+    ),
     "study.released": lambda e: f"The result {_short(e['result_sha256'])} was released.",
     "study.ended": _ended,
     "goal.measured": lambda e: f"The goal '{e['goal']}' was measured.",

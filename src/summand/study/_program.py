@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from summand.disclosure import judge_cohort, release
+from summand.disclosure import judge_cohort, judge_difference, release
 from summand.errors import MethodError, PeerProtocolError, Refusal, SummandError
 from summand.methods import AcrossSlots, Block, Layout, Local, Result, State, bounds, length, rounds_max
 from summand.securesum import Codec
-from summand.study._cohort import COHORT_BLOCKS, Cohort
+from summand.study._cohort import COHORT_BLOCKS, Cohort, difference_block
+from summand.study._earlier import Comparison, as_state, read_comparisons
 from summand.study._plan import Plan
 from summand.study._released import released
 from summand.tables import Array, Limits
@@ -35,15 +36,22 @@ ProgramState = dict[str, Any]
 
 
 class Program:
-    """The rounds of one plan, as pure functions of JSON states."""
+    """The rounds of one plan, as pure functions of JSON states.
 
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
+    Args:
+        plan: What everybody derives by itself.
+        earlier: The cohorts of released studies that this one's is compared with, as the hub lists them; every site looks
+            whether those are missing that it knows.
+    """
+
+    def __init__(self, plan: Plan, earlier: Sequence[Comparison] = ()) -> None:
+        self.plan, self.earlier = plan, tuple(earlier)
         self.slots = len(plan.sites) if plan.at_site_level else 1
 
     def start(self) -> ProgramState:
         """The state of round zero."""
-        return {"phase": "cohort", "round": 0}
+        state: ProgramState = {"phase": "cohort", "round": 0}
+        return {**state, "earlier": as_state(self.earlier)} if self.earlier else state
 
     def layout(self, state: ProgramState) -> Layout:
         """All slots' blocks at this state.
@@ -52,7 +60,7 @@ class Program:
             PeerProtocolError: if the state is not one of this program.
         """
         if state.get("phase") == "cohort":
-            return COHORT_BLOCKS * self.slots
+            return COHORT_BLOCKS * self.slots + difference_block(self.slots * len(earlier_of(state)))
         blocks: list[Block] = []
         for slot in self._slot_states(state):
             blocks.extend(() if slot is None else self.plan.method.layout(slot))
@@ -76,6 +84,18 @@ class Program:
     def cohort_summand(self, site: str, rows: int, people: int, dropped: int) -> Array:
         """Round zero's summand of one site."""
         return self._place(COHORT_BLOCKS * self.slots, 4, site, np.array([rows, people, rows > 0, dropped], float))
+
+    def with_differences(self, summand: Array, site: str, differences: Array) -> Array:
+        """Round zero's summand with by how many people the site's cohort differs from each earlier one.
+
+        Args:
+            summand: As `cohort_summand` gives it.
+            site: Whose.
+            differences: In the order of the state's list; no more than the site's ``rows_max`` counts.
+        """
+        counted = np.zeros((self.slots, differences.size))
+        counted[self.slot_of(site)] = np.minimum(differences, self.plan.rows_max[site])
+        return np.concatenate([summand, counted.ravel()])
 
     def method_summand(self, site: str, state: ProgramState, partial: Any, local: Local) -> tuple[Array, Local]:
         """A later round's summand of one site, from its partial; and its new memory."""
@@ -114,8 +134,15 @@ class Program:
             MethodError: where the statistics say no.
         """
         if state.get("phase") == "cohort":
-            return self._admit(total.reshape(self.slots, 4), state)
+            counts, differences = np.split(total, [4 * self.slots])
+            self._judge_differences(differences.reshape(self.slots, -1), earlier_of(state))
+            return self._admit(counts.reshape(self.slots, 4), state)
         return self._step(total, state)
+
+    def _judge_differences(self, differences: Array, earlier: Sequence[Comparison]) -> None:
+        for slot in differences:
+            for people, (study, _) in zip(slot, earlier, strict=True):
+                judge_difference(round(float(people)), study, self.plan.limits)
 
     def _admit(self, counts: Array, state: ProgramState) -> ProgramState | Finished:
         cohorts = [Cohort.of(row) for row in counts]
@@ -197,6 +224,15 @@ class Program:
         start = self.slot_of(site) * size
         summand[start : start + size] = own
         return summand
+
+
+def earlier_of(state: ProgramState) -> tuple[Comparison, ...]:
+    """The comparisons that a state of round zero lists.
+
+    Raises:
+        PeerProtocolError: if they are malformed.
+    """
+    return read_comparisons(state.get("earlier", []))
 
 
 def _too_few(cohort: Cohort, parameters: int, limits: Limits) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from guard_world import NOW, PARTIES, TABLE, key
+from guard_world import EARLIER, NOW, PARTIES, TABLE, key, released_before, remembering
 
 from summand.guard import signed_event
 
@@ -63,9 +63,18 @@ def _method(**spec: Any) -> dict[str, Any]:
     return {"method": {"name": "logistic", "formula": "event ~ age", "site": "pooled", **spec}}
 
 
+def _evaluation(**model: Any) -> dict[str, Any]:
+    return {"method": {"name": "evaluate", "outcome": "event", "models": [{"name": "m", **model}]}}
+
+
+FITTED = {"method": {"name": "logistic", "formula": "event ~ age", "site": "pooled"}}
+TERMS = {"Intercept": -3.0, "age": 0.04}
+FIT = {"terms": [{"term": term, "estimate": value} for term, value in TERMS.items()]}
+FOUR_SITES = ("registry-north", "registry-south", "registry-west", "registry-east")
 NOT_IN_FORCE, SIGNATURE = "agreement.not_in_force", "agreement.signature_invalid"
 PURPOSE, DATASET, METHOD = "guard.purpose_not_permitted", "guard.dataset_not_permitted", "guard.method_not_permitted"
 COLUMN, RELEASE, COHORT = "guard.column_not_permitted", "guard.release_not_permitted", "guard.cohort_too_small"
+NOT_RELEASED = "guard.model_not_released"
 APPROVAL, REQUESTER, REPLAYED = "guard.approval_missing", "guard.requester_not_permitted", "guard.study_replayed"
 MONDO, OTHER_DISEASE = "MONDO:0008903", "MONDO:0005148"
 ALL = PARTIES
@@ -240,9 +249,8 @@ CASES: dict[str, tuple[GuardCase, ...]] = {
               terms={"dataset": {"columns_withheld": []}}),
         _case("A withheld column in a crosstab", (COLUMN, "D.columns_withheld"),
               ask={"method": {"name": "describe", "columns": ["age"], "crosstabs": [["sex", "hiv"]]}}),
-        _case("A withheld column that a model under test reads", (COLUMN, "D.columns_withheld"), ask={"method": {
-            "name": "evaluate", "outcome": "event",
-            "models": [{"name": "m", "formula": "~ hiv", "terms": {"hiv": 1.0}}]}}),
+        _case("A withheld column that a model under test reads", (COLUMN, "D.columns_withheld"), approved_by=("Sven",),
+              ask=_evaluation(formula="~ hiv", terms={"hiv": 1.0})),
     ),
     "Consent": (
         _case("Consent to research on one disease, which the purpose names",
@@ -319,6 +327,38 @@ CASES: dict[str, tuple[GuardCase, ...]] = {
         _case("The agreement has a privacy budget", (RELEASE, "E.budget"), terms={"privacy": {"budget": {
             "unit_of_privacy": "patient", "neighbouring": "add_remove", "epsilon_total": 8, "delta": 1e-6,
             "period": "year", "composition": "rdp"}}}),
+    ),
+    "What was released before": (
+        _case("The same question over one site more, before", (COHORT, "D.min_sites"),
+              terms={"names": (*PARTIES, "east")}, past=released_before(datasets=FOUR_SITES)),
+        _case("The same, where the agreement permits each site's own result",
+              terms={"names": (*PARTIES, "east"), "data": {"release_levels": ["total", "site_level"]}},
+              past=released_before(datasets=FOUR_SITES)),
+        _case("Another question over one site more, before", terms={"names": (*PARTIES, "east")},
+              past=released_before(datasets=FOUR_SITES, **FITTED)),
+        _case("A model with coefficients of the requester's choice", (NOT_RELEASED, "D.computations_allowed"),
+              ask=_evaluation(formula="event ~ age", terms=TERMS)),
+        _case("The same, and this site's data steward has approved",
+              ask=_evaluation(formula="event ~ age", terms=TERMS), approved_by=("Sven",)),
+        _case("The same, and another site's has", (NOT_RELEASED, "D.computations_allowed"),
+              ask=_evaluation(formula="event ~ age", terms=TERMS), approved_by=("Wim",)),
+        _case("The same on published data", ask=_evaluation(formula="event ~ age", terms=TERMS),
+              terms={"profile": "public_data"}),
+        _case("The model that an earlier study released", ask=_evaluation(formula="~ age", terms=TERMS, study=EARLIER),
+              past=released_before(**FITTED), remembered=remembering(result=FIT, **FITTED)),
+        _case("One of its coefficients changed in the sixth digit", (NOT_RELEASED, "D.computations_allowed"),
+              ask=_evaluation(formula="~ age", terms={**TERMS, "age": 0.0400001}, study=EARLIER),
+              past=released_before(**FITTED), remembered=remembering(result=FIT, **FITTED)),
+        _case("One of its terms left out", (NOT_RELEASED, "D.computations_allowed"),
+              ask=_evaluation(formula="~ 1", terms={"Intercept": -3.0}, study=EARLIER),
+              past=released_before(**FITTED), remembered=remembering(result=FIT, **FITTED)),
+        _case("Its numbers under another formula", (NOT_RELEASED, "D.computations_allowed"),
+              ask=_evaluation(formula="~ age", terms=TERMS, study=EARLIER),
+              past=released_before(), remembered=remembering(result=FIT)),
+        _case("A model whose release is not in the ledger", (NOT_RELEASED, "D.computations_allowed"),
+              ask=_evaluation(formula="~ age", terms=TERMS, study=EARLIER), remembered=remembering(result=FIT, **FITTED)),
+        _case("A model of a study that this site took no part in", (NOT_RELEASED, "D.computations_allowed"),
+              ask=_evaluation(formula="~ age", terms=TERMS, study=EARLIER), past=released_before(**FITTED)),
     ),
     "Approvals": (
         _case("The ethics approval has expired", (NOT_IN_FORCE, "A.status"), (APPROVAL, "F.approvals"), terms={"ethics": {"approvals": [{

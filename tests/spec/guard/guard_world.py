@@ -8,9 +8,9 @@ from functools import cache
 from typing import Any
 
 from summand.agreement import Agreement, SignedAgreement, complete_example, sign
-from summand.guard import Decision, decide
+from summand.guard import Decision, Release, decide
 from summand.signing import PrivateKey
-from summand.study import History, SignedStudy, StudyRequest
+from summand.study import History, SignedStudy, StudyRequest, question_of
 
 FEDERATION = "hub.example/log"
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -115,6 +115,7 @@ def judge(
     approved_by: tuple[str, ...] = (),
     parties_signed: tuple[str, ...] | None = None,
     past: Any = None,
+    remembered: Any = None,
     site: str = SITE,
     federation: str = FEDERATION,
     at: datetime = NOW,
@@ -126,12 +127,42 @@ def judge(
         terms: Changes of the agreement, as `agreement` takes them.
         ask: Changes of the request.
         past: A function of the agreement and the signed study that gives the ledger's entries.
+        remembered: A function of the same that gives the releases that the site remembers.
     """
     document = agreement(**(terms or {}))
     sealed = signed(document, parties_signed or (terms or {}).get("names", PARTIES))
     asked = study(request(document, **(ask or {})), signer, approved_by)
     history = History(tuple(past(document, asked)) if past else (), 7, "ab" * 32)
-    return decide(asked, sealed, history, site=site, federation=federation, at=at, allow_trial=allow_trial)
+    releases = tuple(remembered(document, asked)) if remembered else ()
+    return decide(
+        asked, sealed, history, site=site, federation=federation, at=at, allow_trial=allow_trial, releases=releases
+    )
+
+
+EARLIER = "e" * 32
+
+
+def released_before(**changes: Any) -> Any:
+    """A past in which a study was released: its request, with changes of the permitted one."""
+
+    def past(document: Agreement, _: SignedStudy) -> list[dict[str, Any]]:
+        earlier = study(request(document, study_id=EARLIER, **changes))
+        return [
+            {"type": "study.request", "study": EARLIER, "request_hash": earlier.hash, "signed": earlier.to_dict()},
+            {"type": "study.released", "study": EARLIER, "result_sha256": "ab" * 32},
+        ]
+
+    return past
+
+
+def remembering(*, unchanged: bool = True, result: dict[str, Any] | None = None, **changes: Any) -> Any:
+    """A site that remembers the study of `released_before` with the same changes."""
+
+    def remembered(document: Agreement, _: SignedStudy) -> list[Release]:
+        earlier = request(document, study_id=EARLIER, **changes)
+        return [Release(EARLIER, question_of(earlier), unchanged, earlier, result)]
+
+    return remembered
 
 
 def with_envelope(original: SignedStudy, asked: StudyRequest) -> SignedStudy:

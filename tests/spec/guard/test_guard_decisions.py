@@ -5,7 +5,7 @@ from pathlib import Path
 import guard_reference
 import pytest
 from guard_cases import CASES
-from guard_world import SITE, judge
+from guard_world import EARLIER, SITE, judge, released_before, remembering
 
 from summand.guard import CHECKS, _decide
 
@@ -82,3 +82,24 @@ def test_reference_manual_is_up_to_date():
     assert manual.read_text(encoding="utf-8") == guard_reference.page(), (
         "Run: python tests/spec/guard/guard_reference.py"
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "answered"),
+    [
+        ({}, True),
+        ({"remembered": remembering(unchanged=False)}, False),
+        ({"past": None}, False),
+        ({"ask": {"title": "Another title", "requester": "Pia"}, "signer": "Pia"}, True),
+        ({"ask": {"datasets": ("registry-west", "registry-south", "registry-north")}}, True),
+        ({"ask": {"method": {"name": "logistic", "formula": "event ~ age", "site": "pooled"}}}, False),
+        ({"terms": {"profile": "public_data"}}, False),
+    ],
+    ids=["same", "other rows", "never released", "another asks", "another order", "another question", "published"],
+)
+def test_a_permit_names_the_study_that_answered_the_same(changes, answered):
+    """The very same question on the same rows has the earlier study's answer; any difference that counts has none."""
+    decision = judge(**{"past": released_before(), "remembered": remembering(), **changes})
+    assert decision.permitted
+    assert decision.answered_by == (EARLIER if answered else None)
+    assert ("answered_by" in decision.to_dict()) is answered

@@ -34,13 +34,14 @@ class Evaluate(Placed):
     or size end that sooner, ``auc_least`` and ``auc_most`` say between which values it must lie.
 
     Args:
-        models: ``{"name", "formula", "terms": {term: coefficient}}`` for each, or `GivenModel`.
+        models: ``{"name", "formula", "terms": {term: coefficient}}`` for each, with ``study`` if one fitted it; or
+            `GivenModel`.
         outcome: Such as ``num > 0``, or a two-valued column.
 
     Reveals: the released figures, and pooled counts of cases and controls by score, finer where both are near. The
-        coefficients are the requester's choice: a model made to be a step between one person and all others turns
-        these figures into an answer about that person, whatever the minimum cell. Where that matters, an agreement
-        lists this method only together with study approvals, so that somebody looks at the model first.
+        coefficients are in the request: a model made to be a step between one person and all others would turn these
+        figures into an answer about that person, so under a minimum cell a site judges only a model that an earlier
+        study released, or one that its data steward or the agreement's approvers approved.
 
     Source: Steyerberg (2019), Clinical Prediction Models, ch. 15; Cox (1958), Biometrika 45(3/4), for slope and
         calibration in the large.

@@ -30,21 +30,26 @@ class GivenModel:
         formula: Its right side; an outcome on the left is ignored.
         terms: Coefficients by term, per unit of the columns, as a fit reports them. Without ``Intercept`` the model
             ranks people but gives no probabilities.
+        study: The study that fitted and released it; under a minimum cell a site judges no other without an approval.
     """
 
     name: str
     formula: str
     terms: tuple[tuple[str, float], ...]
+    study: str | None = None
 
     @classmethod
     def from_spec(cls, spec: Any) -> Self:
-        """The model in a request: ``{"name", "formula", "terms": {term: coefficient}}``.
+        """The model in a request: ``{"name", "formula", "terms": {term: coefficient}}``, and ``study`` if one fitted it.
 
         Raises:
             UsageError, FormulaInvalid: if it is malformed.
         """
-        if not isinstance(spec, Mapping) or set(spec) != {"name", "formula", "terms"}:
-            raise UsageError("A model is not an object of name, formula and terms.", remedy="Give exactly these three.")
+        if not isinstance(spec, Mapping) or set(spec) - {"study"} != {"name", "formula", "terms"}:
+            raise UsageError(
+                "A model is not an object of name, formula and terms.",
+                remedy="Give exactly these three, and 'study' where a study fitted it.",
+            )
         terms = spec["terms"]
         if not isinstance(terms, Mapping) or not 1 <= len(terms) <= _spec.ITEMS_MAX:
             raise UsageError("A model's terms are no object of coefficients.", remedy='Write {"age": 0.04, …}.')
@@ -54,11 +59,13 @@ class GivenModel:
                 raise UsageError("A coefficient is not a number of at most a million.", remedy="Correct the model.")
         name, formula = _spec.text(spec, "name"), _spec.text(spec, "formula")
         parse(formula)
-        return cls(name, formula, tuple((str(term), float(coefficient)) for term, coefficient in terms.items()))
+        study = None if spec.get("study") is None else _spec.text(spec, "study")
+        return cls(name, formula, tuple((str(term), float(value)) for term, value in terms.items()), study)
 
     def to_spec(self) -> dict[str, Any]:
         """The model as a request holds it."""
-        return {"name": self.name, "formula": self.formula, "terms": dict(self.terms)}
+        spec = {"name": self.name, "formula": self.formula, "terms": dict(self.terms)}
+        return spec if self.study is None else {**spec, "study": self.study}
 
     @property
     def right_side(self) -> Formula:
@@ -161,3 +168,15 @@ def _range(monomial: Monomial, dictionary: Dictionary, scaled: Design) -> tuple[
         most = scaled.curve_limits[curve][j - 1] * max(-low, high)
         low, high = -most, most
     return (min(low, 0.0), max(high, 0.0)) if monomial.levels else (low, high)
+
+
+def is_same_predictor(asked: str, fitted: str) -> bool:
+    """Whether two formulas have the same right side, and that side is whole.
+
+    With terms that learn, the fit's formula is not yet the model: nobody can say from it alone what was fitted.
+    """
+    try:
+        one, other = parse(asked), parse(fitted)
+    except FormulaInvalid:
+        return False
+    return not other.unlearned and (set(one.terms), one.intercept) == (set(other.terms), other.intercept)

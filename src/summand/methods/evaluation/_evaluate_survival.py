@@ -79,8 +79,8 @@ class EvaluateSurvival(Placed):
         baseline: By model, the predicted survival at that time of a person whose score is 0.
 
     Reveals: how many people leave at each time and have each score, and how many leave with each pair of time and score,
-        with and without the event: under limits in at most 20 steps of each. As with `Evaluate`, a model can be made to
-        single somebody out; where that matters, an agreement lists this method only together with study approvals.
+        with and without the event: under limits in at most 20 steps of each. As with `Evaluate`, under a minimum cell
+        only a released or approved model is judged.
 
     Source: Harrell et al. (1982), JAMA 247(18), 2543-2546; Therneau & Watson (2015), The concordance statistic and the
         Cox model, Mayo Clinic technical report 85, section 3, for the variance.

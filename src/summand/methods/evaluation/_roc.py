@@ -62,8 +62,8 @@ class Roc(Judged):
         by: A column with levels, or a comparison, in whose groups the models are judged apart, and compared.
 
     Reveals: the released figures, and pooled counts of cases and controls by score, finer where both are near; with
-        ``by`` also in each group. As with `Evaluate`, the coefficients are the requester's choice: where a model made to
-        single somebody out matters, an agreement lists this method only together with study approvals.
+        ``by`` also in each group. As with `Evaluate`, under a minimum cell
+        only a released or approved model is judged.
 
     Source: DeLong, DeLong & Clarke-Pearson (1988), Biometrics 44(3), 837-845.
     """

@@ -48,5 +48,7 @@ def _bits(values: NDArray[np.generic]) -> _Words:
     """The bits of numbers, or of positions in levels, as words."""
     if values.dtype == np.int32:
         return values.astype(np.int64).view(np.uint64)
+    if values.dtype == np.int64:  # whose row it is
+        return np.ascontiguousarray(values).view(np.uint64)
     numbers = np.asarray(values, dtype=np.float64) + 0.0  # -0.0 + 0.0 is 0.0
     return np.where(np.isnan(numbers), _MISSING, numbers.view(np.uint64))

@@ -192,8 +192,8 @@ class Cells:
 class PersonCells(Cells):
     """Whose row each is: a number of the person identifier's text, equal where the text is.
 
-    It is DuckDB's 64-bit hash, so that a long file can be read in parts: among a million people, two different ones have
-    the same number once in thirty million such files. It stays in the process that reads the rows.
+    It is half of the text's MD5, so that a long file can be read in parts and another day's reading gives the same: among
+    a million people, two different ones have the same number once in thirty million such files. It never leaves the site.
     """
 
     @classmethod
@@ -202,8 +202,8 @@ class PersonCells(Cells):
         return cls(Column(PERSONS, "text"), cells.position, cells.type)
 
     def decoded(self, parameters: Parameters) -> str:  # noqa: ARG002 — as every column's
-        """SQL: the hash of the text, as `Source.count_people` counts it."""
-        return f"hash({text_sql(self.position, self.type)})"
+        """SQL: a number of the text, as `Source.count_people` counts it."""
+        return f"md5_number_lower({text_sql(self.position, self.type)})"
 
     @property
     def decoded_type(self) -> str:
