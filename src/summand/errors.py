@@ -9,6 +9,8 @@
     ├─ Refusal              the site says no: PurposeNotPermitted · MethodNotPermitted · ColumnNotPermitted ·
     │                       DatasetNotPermitted · ReleaseNotPermitted · CohortTooSmall · CohortTooSimilar · TooManyParameters ·
     │                       ModelNotReleased · ApprovalMissing · RequesterNotPermitted · StudyReplayed
+    │                       DatasetNotPermitted · ReleaseNotPermitted · CohortTooSmall · TooManyParameters ·
+    │                       ApprovalMissing · RequesterNotPermitted · StudyReplayed · SiteStopped
     ├─ DataError            SourceUnreadable · ColumnMissing · ColumnUnknown · ValueOutOfRange · CategoryUnknown ·
     │                       ValueNotNumeric · ValueOffStep · ValueMissing · StatusInvalid · SourceEmpty ·
     │                       SourceChanged · DictionaryInvalid · SeriesInvalid
@@ -234,6 +236,12 @@ class StudyReplayed(Refusal):
     """This study identifier or request was already used."""
 
     code = "guard.study_replayed"
+
+
+class SiteStopped(Refusal):
+    """The data holder used its emergency stop: the site answers nothing until it is lifted."""
+
+    code = "guard.site_stopped"
 
 
 # ── the data ─────────────────────────────────────────────────────────────────────────────────────────────────────────

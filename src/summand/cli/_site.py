@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from summand.errors import UsageError
+
+if TYPE_CHECKING:
+    from summand.site._folder import SiteFolder
 
 site_app = typer.Typer(no_args_is_help=True, add_completion=False)
 Folder = Annotated[Path, typer.Argument(help="The site's folder.")]
@@ -102,6 +105,67 @@ def serve(folder: Folder) -> None:
 
     signal.signal(signal.SIGTERM, leave)
     service.serve(lambda: typer.echo(f"Site {service.folder.site} is connected to {service.folder.federation.origin}"))
+
+
+@site_app.command("stop")
+def stop(
+    folder: Folder,
+    reason: Annotated[str, typer.Option(help="Why, in words; it stands in the ledger.")],
+    agreement: Annotated[
+        str, typer.Option(help="Stop the studies of this agreement alone: its hash, or the beginning of it.")
+    ] = "",
+) -> None:
+    """Stop this site at once, for running studies too: it answers nothing until 'summand site resume'."""
+    from summand.site._folder import SiteFolder
+    from summand.site._stop import post, stop_statement
+
+    made = SiteFolder(folder)
+    switch = made.stop
+    only = made.agreement_hash(agreement) if agreement else ""
+    order = switch.order(reason, only)  # first of all: whatever goes wrong after this, the site is stopped
+    for digest in [only] if only else made.agreements():
+        post(folder, stop_statement(made.site, made.party, digest, made.key(), order))
+    typer.echo(f"Site {made.site} is stopped since {order.at}: {order.reason}")
+    typer.echo(_told(made))
+
+
+@site_app.command("resume")
+def resume(
+    folder: Folder,
+    agreement: Annotated[str, typer.Option(help="Lift the stop of this agreement alone.")] = "",
+) -> None:
+    """Lift the stop of this site; studies that it ended stay ended."""
+    from summand.site._folder import SiteFolder
+    from summand.site._stop import post, stop_statement
+
+    made = SiteFolder(folder)
+    switch = made.stop
+    only = made.agreement_hash(agreement) if agreement else ""
+    if not switch.lift(only):
+        raise UsageError("There is no such stop.", remedy="See the file 'stop.json' in the site's folder.")
+    for digest in [only] if only else made.agreements():
+        post(folder, stop_statement(made.site, made.party, digest, made.key(), None))
+    left = switch.orders()
+    typer.echo(f"{len(left)} stop(s) still in force." if left else f"Site {made.site} answers studies again.")
+    typer.echo(_told(made))
+
+
+def _told(made: SiteFolder) -> str:
+    """Tell the hub now, if it can be reached; its service does otherwise, as soon as it can."""
+    from summand.errors import SummandError
+    from summand.site._stop import posted
+    from summand.transport import HubClient
+
+    client = HubClient(made.federation, made.key(), timeout_seconds=10)
+    try:
+        for address, file in posted(made.path):
+            client.put(address, file.read_bytes())
+            file.unlink(missing_ok=True)
+    except (SummandError, OSError):
+        return "The hub was not told yet; the site's service tells it once it can be reached."
+    finally:
+        client.close()
+    return "The ledger holds it."
 
 
 def _pairs(given: list[str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from summand.federation._results import StudyResult
 from summand.methods import Method
 from summand.signing import PrivateKey
 from summand.site.sources import Source, infer_from, open_source
-from summand.study import SignedStudy, Statement, StudyRequest
+from summand.study import SignedStudy, Statement, StudyRequest, whole_entries
 from summand.tables import Dictionary, dictionary_from_table_schema, dictionary_to_table_schema
 
 TRIAL_NOTE = "Trial: one owner and no limits; every number is exact, and nothing is withheld."
@@ -30,6 +30,9 @@ class Network(Protocol):
 
     def state(self, statement: Statement) -> None:
         """Put a signed statement into the ledger."""
+
+    def ledger_entries(self) -> list[bytes]:
+        """All leaves of the ledger, proved against the hub's checkpoint."""
 
     def show(self, study: str) -> dict[str, Any]:
         """The study as the hub shows it."""
@@ -202,20 +205,32 @@ class Federation:
             raise error
         return StudyResult.from_shown(shown, self.agreement.title, self.notes)
 
-    def state(self, kind: str, document: Mapping[str, Any], *, study_id: str = "") -> str:
-        """Put a document's hash into the ledger, signed: a goal measured, a settlement drawn up.
+    def state(self, kind: str, document: Mapping[str, Any], *, study_id: str = "", inside: bool = False) -> str:
+        """Put a document into the ledger, signed, by its hash or whole: a goal measured, a settlement drawn up.
 
         Args:
-            kind: ``goal.measured`` or ``settlement.statement``.
-            document: JSON values; they stay here, only their hash travels.
+            kind: One of `summand.study.STATEMENT_KINDS`.
+            document: JSON values.
             study_id: The study it rests on.
+            inside: Whether the document itself stands in the ledger, for everybody who reads it; else it stays here, and
+                only its hash travels.
 
         Returns:
             SHA-256 (hex) of the document's canonical JSON, as the ledger holds it.
         """
-        statement = Statement.sign(kind, self.agreement.hash, self._requester, document, self._key, study_id)
+        statement = Statement.sign(
+            kind, self.agreement.hash, self._requester, document, self._key, study_id, inside=inside
+        )
         self._network.state(statement)
         return statement.document_sha256
+
+    def entries(self) -> list[tuple[int, dict[str, Any]]]:
+        """The ledger's entries with the numbers of their leaves, from a replica verified against the hub's checkpoint.
+
+        Raises:
+            VerificationError: if the ledger does not hold together.
+        """
+        return list(whole_entries(self._network.ledger_entries()))
 
     def _all_datasets(self) -> list[str]:
         first = self.agreement.datasets[0].dictionary

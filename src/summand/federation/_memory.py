@@ -78,6 +78,12 @@ class MemoryNetwork:
         for agent in self.agents.values():
             self._synchronise(agent)
 
+    def ledger_entries(self) -> list[bytes]:
+        """All leaves of the ledger, from the first site's replica."""
+        first = next(iter(self.agents.values()))
+        self._synchronise(first)
+        return list(first.replica.entries())
+
     def show(self, study: str) -> dict[str, Any]:
         """The study as the hub shows it."""
         return self.convener.show(study)

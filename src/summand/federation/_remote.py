@@ -112,6 +112,10 @@ class RemoteNetwork:
         found.advance(*LedgerGrowth.read(self.client.get("/v1/ledger?size=0")))
         return found
 
+    def ledger_entries(self) -> list[bytes]:
+        """All leaves of the ledger, proved against the hub's checkpoint."""
+        return list(self.replica().entries())
+
     def close(self) -> None:
         """Close the connection."""
         self.client.close()

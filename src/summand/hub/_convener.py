@@ -171,15 +171,16 @@ class Convener:
         return plan.study_id
 
     def put_statement(self, fields: Any) -> str:
-        """Take in a person's signed statement about an agreement; the hash of the document it is about.
+        """Take in a signed statement about an agreement; the hash of the document it is about.
 
         Raises:
             PeerProtocolError, AgreementError: if it is malformed or its agreement is not here.
-            StrangerRefused, SignatureInvalid: if no person of the agreement with that name signed it.
+            StrangerRefused, SignatureInvalid: if no person, party or certified site of the agreement with that name
+                signed it.
         """
         statement = Statement.from_dict(fields)
         agreement = self.agreement(statement.agreement_hash).agreement
-        keys = [PublicKey.from_text(person.key) for person in agreement.people if person.name == statement.person]
+        keys = self.register.keys_of(statement.person, agreement)
         if not keys:
             raise stranger("the person who states this")
         statement.envelope.verify(STATEMENT_TYPE, keys)

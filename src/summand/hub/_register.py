@@ -8,6 +8,7 @@ itself "north", certify a site of that name and read its messages. The operator 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -189,6 +190,16 @@ class Register:
         """The key of that fingerprint, of a party or person of an agreement here or of a certified site."""
         keys = (key for digest in self._agreements for key in self._readers(digest))
         return next((key for key in keys if key.fingerprint == fingerprint), None)
+
+    def keys_of(self, name: str, document: Agreement) -> list[PublicKey]:
+        """The keys under which somebody of that name may state things about an agreement: people, parties, their sites."""
+        keys = [PublicKey.from_text(person.key) for person in document.people if person.name == name]
+        keys += [PublicKey.from_text(party.key) for party in document.parties if party.id == name]
+        fields = self._certificates.get(name)
+        if fields is not None and fields["party"] in {party.id for party in document.parties}:
+            with suppress(SummandError):  # a certificate that ran out gives no key
+                keys.append(self.site_key(name))
+        return keys
 
     def may_read(self, key: PublicKey, agreement_hash: str) -> bool:
         """Whether a key belongs to a party, person or site of an agreement: who may see its studies."""

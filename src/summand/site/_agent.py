@@ -21,6 +21,7 @@ from summand.errors import (
     OwnProtocolError,
     PeerProtocolError,
     RoundReplayed,
+    SiteStopped,
     StorageFailed,
     SummandError,
 )
@@ -29,6 +30,7 @@ from summand.securesum import Cohort, PairKeys
 from summand.signing import PrivateKey, PublicKey
 from summand.site import _audit, _joining, _summing
 from summand.site._record import ReleaseRecord
+from summand.site._stop import StopSwitch
 from summand.site._store import SiteStore, StudyMemory
 from summand.site.sources import Source
 from summand.study import History, Plan, Program, SignedStudy
@@ -55,6 +57,7 @@ class Agent:
         store: The site's durable memory.
         replica: The site's own copy of the ledger.
         allow_trial: Whether a one-party trial agreement is accepted; a site service never does.
+        stop: The site's emergency stop.
     """
 
     def __init__(
@@ -71,11 +74,13 @@ class Agent:
         replica: Replica,
         allow_trial: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        stop: StopSwitch | None = None,
     ) -> None:
         self.site, self.party, self.key, self.hub_key, self.origin = site, party, key, hub_key, origin
         self.agreements, self.sources = agreements, sources
         self.store, self.replica, self.record = store, replica, ReleaseRecord(store)
         self.allow_trial, self.now = allow_trial, now
+        self.stop = stop or StopSwitch(None)
         self._history = History()
         self._programs: dict[str, Program] = {}
         self._memories: dict[str, StudyMemory] = {}
@@ -120,8 +125,11 @@ class Agent:
         message.verify(self.hub_key, self.origin)
         digest = message.content_digest.hex()
         known = self.store.answer(message.study, message.kind, message.round)
+        halted = self._halted_by_stop(message)
+        if halted is not None:
+            return halted
         if known is not None and known[0] == digest:
-            return [] if known[1] is None else [known[1]]
+            return self.store.halts(message.study) if known[1] is None else [known[1]]
         memory = self._known(message.study)
         if memory is not None and memory.status == "over" and message.kind != "study.ended":
             return self.store.halts(message.study)  # this site left the study, and says so until it is heard
@@ -139,6 +147,8 @@ class Agent:
             raise PeerProtocolError(f"'{message.kind[:40]}' is no message for a site.", remedy="Update this program.")
         try:
             memory, out = handler(self, message)
+            if message.kind != "study.request":  # a request that came during a stop is refused, with its clause
+                self.require_running(message.study)  # it may have been ordered while the rows were read
         except StorageFailed:
             raise
         except SummandError as error:
@@ -150,13 +160,43 @@ class Agent:
         self._memories[message.study] = memory  # only once it is durable
         return [] if out is None else [out]
 
+    def _halted_by_stop(self, message: Message) -> list[bytes] | None:
+        """What a stopped site says to anything about a study that it knows; None where nothing is stopped.
+
+        A study that it does not know yet is refused like any other, with the clause: see `_joining.request`.
+        """
+        if message.kind == "study.ended" or not self.stop.orders():
+            return None
+        memory = self._known(message.study)
+        if memory is None or memory.status == "over":
+            return None
+        try:
+            self.require_running(message.study)
+        except SiteStopped as error:
+            return self._halt(message, error)
+        return None
+
+    def require_running(self, study: str) -> None:
+        """Return if this site may answer for a study that it takes part in.
+
+        Raises:
+            SiteStopped: if the data holder stopped it.
+        """
+        memory = self._known(study) if self.stop.orders() else None
+        if memory is not None and memory.status != "over":  # over: it sends no more than why
+            asked = SignedStudy.from_dict(parse(memory.request)).request
+            self.stop.require_running(asked.agreement_hash)
+
     def _halt(self, message: Message, error: SummandError) -> list[bytes]:
-        """Stop a study: nothing of the current round will ever be answered again."""
-        log.warning("study %s stopped here: %s %s", message.study, error.code, error.public)
-        self._let_go(message.study)
-        halt = self.sign("site.halt", message.study, message.round, dump({"error": error.to_public_dict()}))
-        self.store.halt(message.study, halt)
-        return [halt]
+        return [self.stop_study(message.study, message.round, error)]
+
+    def stop_study(self, study: str, round_number: int, error: SummandError) -> bytes:
+        """Stop a study: nothing of the current round will ever be answered again. What this site says of it."""
+        log.warning("study %s stopped here: %s %s", study, error.code, error.public)
+        self._let_go(study)
+        halt = self.sign("site.halt", study, round_number, dump({"error": error.to_public_dict()}))
+        self.store.halt(study, halt)
+        return halt
 
     def sign(self, kind: str, study: str, round_number: int, body: bytes, **fields: Any) -> bytes:
         """A message of this site."""

@@ -9,11 +9,11 @@
     data/                the rows, or wherever ``site.json`` says they are
     state.sqlite         what must outlive a crash
     replica/             the site's own copy of the ledger
+    stop.json, outbox/   the emergency stop while it is in force, and what the hub has not heard of it yet
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,7 @@ from summand.errors import AgreementError, StrangerRefused, UsageError
 from summand.ledger import Replica, VerifierKey
 from summand.signing import Envelope, PrivateKey
 from summand.site._agent import Agent
+from summand.site._stop import StopSwitch, write_whole
 from summand.site._store import SiteStore
 from summand.site.sources import Source, open_source
 from summand.study import Certificate
@@ -111,7 +112,7 @@ class SiteFolder:
             "site": party, "party": party, "federation": federation.to_dict(),
             "datasets": {name: item.to_dict() for name, item in files.items()},
         }  # fmt: skip
-        _write_whole(path / SETTINGS, canonical(settings))  # last: a folder without it is no site's folder
+        write_whole(path / SETTINGS, canonical(settings))  # last: a folder without it is no site's folder
         return cls(path)
 
     def accept(self, signed: SignedAgreement) -> Path:
@@ -126,7 +127,7 @@ class SiteFolder:
                 f"{self.party} is no party of '{signed.agreement.title}'.", remedy="Accept only agreements you signed."
             )
         target = self.path / AGREEMENTS / f"{signed.agreement.hash}.signed.json"
-        _write_whole(target, signed.to_bytes())
+        write_whole(target, signed.to_bytes())
         return target
 
     def agreements(self) -> dict[str, SignedAgreement]:
@@ -141,6 +142,22 @@ class SiteFolder:
             signed.require_effective()
             found[signed.agreement.hash] = signed
         return found
+
+    def agreement_hash(self, beginning: str) -> str:
+        """The hash of the one accepted agreement whose hash begins so.
+
+        Raises:
+            UsageError: if none or several do.
+        """
+        found = [digest for digest in self.agreements() if digest.startswith(beginning.lower())]
+        if len(found) != 1:
+            raise UsageError(f"{len(found)} accepted agreements have such a hash.", remedy="Give more of its digits.")
+        return found[0]
+
+    @property
+    def stop(self) -> StopSwitch:
+        """The site's emergency stop."""
+        return StopSwitch(self.path)
 
     def certificate(self) -> dict[str, Any]:
         """The certificate as the hub takes it."""
@@ -174,20 +191,10 @@ class SiteFolder:
         return Agent(
             self.site, self.party, self.key(), hub_key=self.federation.hub_key, origin=self.federation.origin,
             agreements=agreements, sources=self.sources(agreements), store=SiteStore(self.path / STATE),
-            replica=Replica.open(self.path / REPLICA, verifier),
+            replica=Replica.open(self.path / REPLICA, verifier), stop=self.stop,
         )  # fmt: skip
 
 
 def ledger_key(federation: FederationDescription) -> VerifierKey:
     """The key that the federation's checkpoints are signed with: the hub's."""
     return VerifierKey.of_log(federation.origin, federation.hub_key)
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that a crash leaves the old one or the new one."""
-    draft = path.with_name(path.name + ".draft")
-    with draft.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)

@@ -67,6 +67,7 @@ def request(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
 
 def _decision(agent: Agent, study: SignedStudy) -> dict[str, Any]:
     signed = agent.agreement(study.request.agreement_hash)
+    agent.stop.require_running(signed.agreement.hash)
     decision = decide(
         study, signed, agent.history(), site=agent.party, dataset=agent.dataset, at=agent.now(), federation=agent.origin,
         allow_trial=agent.allow_trial, releases=_audit.releases(agent, study),

@@ -12,9 +12,10 @@ import time
 from collections.abc import Callable
 
 from summand.encoding import dump, unpack
-from summand.errors import PeerProtocolError, StorageFailed, SummandError, VerificationError
+from summand.errors import PeerProtocolError, SiteStopped, StorageFailed, SummandError, VerificationError
 from summand.site._agent import Agent
 from summand.site._folder import SiteFolder
+from summand.site._stop import posted
 from summand.transport import HubClient, LedgerGrowth, cut, read_message
 
 log = logging.getLogger("summand.site")
@@ -76,7 +77,19 @@ class SiteService:
             self.client.put_until_taken(f"/v1/agreements/{digest}", signed.to_bytes())
         certificate = dump(self.folder.certificate())
         self.client.put_until_taken(f"/v1/certificates/{self.folder.site}", certificate)
+        self.send_posted()
         self.synchronise()
+
+    def send_posted(self) -> None:
+        """Hand the hub what this site states of its stop; the stop itself has taken effect without it."""
+        for address, file in posted(self.folder.path):
+            try:
+                self.client.put_until_taken(address, file.read_bytes())
+            except SummandError as error:
+                if error.retryable:
+                    raise
+                log.warning("the hub did not take a statement of this site: %s", error.code)
+            file.unlink()
 
     def synchronise(self) -> None:
         """Bring this site's replica up to the hub's checkpoint, if it extends what the site holds.
@@ -89,6 +102,7 @@ class SiteService:
 
     def _turn(self) -> None:
         """Read what waits, answer it in order, and ask for what follows together with the last answer."""
+        self.send_posted()
         ahead, self._ahead = self._ahead, None
         if ahead is None:
             ahead = self.client.get(f"/v1/inbox/{self.folder.site}?{self._asking()}", wait_seconds=WAIT_SECONDS)
@@ -132,11 +146,20 @@ class SiteService:
     def _hand_over(self, answer: bytes, *, ask: bool) -> None:
         message = read_message(answer)
         path = f"/v1/studies/{message.study}/{message.kind}/{message.round}/{self.folder.site}"
+
+        def may_leave() -> None:
+            if message.kind != "site.halt":
+                self.agent.require_running(message.study)
+
         try:
             if ask:
-                self._ahead = self.client.put_until_taken(f"{path}?{self._asking()}", answer, wait_seconds=WAIT_SECONDS)
+                self._ahead = self.client.put_until_taken(
+                    f"{path}?{self._asking()}", answer, wait_seconds=WAIT_SECONDS, before_each=may_leave
+                )
             else:
-                self.client.put_until_taken(path, answer)
+                self.client.put_until_taken(path, answer, before_each=may_leave)
+        except SiteStopped as stopped:
+            self._hand_over(self.agent.stop_study(message.study, message.round, stopped), ask=ask)
         except SummandError as error:
             if error.retryable:
                 raise

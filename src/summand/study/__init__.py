@@ -19,9 +19,11 @@ from summand.study._parts import in_parts, whole_entries
 from summand.study._plan import Plan, effective_limits, shared_dictionary
 from summand.study._program import Finished, Program, earlier_of
 from summand.study._request import RELEASE_LEVELS, REQUEST_TYPE, SignedStudy, StudyRequest
-from summand.study._statement import STATEMENT_KINDS, STATEMENT_TYPE, Statement
+from summand.study._stated import Ignored, Stated, read_statements
+from summand.study._statement import DOCUMENT_BYTES_MAX, STATEMENT_KINDS, STATEMENT_TYPE, Statement
 
 __all__ = [
+    "DOCUMENT_BYTES_MAX",
     "ENTRY_TYPES",
     "RELEASE_LEVELS",
     "REQUEST_TYPE",
@@ -31,9 +33,11 @@ __all__ = [
     "CohortShape",
     "Finished",
     "History",
+    "Ignored",
     "Plan",
     "Program",
     "SignedStudy",
+    "Stated",
     "Statement",
     "StudyRequest",
     "agree",
@@ -45,6 +49,7 @@ __all__ = [
     "in_parts",
     "question_anywhere",
     "question_of",
+    "read_statements",
     "shared_dictionary",
     "whole_entries",
 ]

@@ -25,7 +25,15 @@ ENTRY_TYPES = {
     "study.answered": "A study asked what an earlier one had, of the same rows: that one's result stands for both.",
     "study.released": "The result was released to the analyst.",
     "study.ended": "A study ended without a result, and why.",
-    "goal.measured": "A goal of an agreement was measured from a study.",
+    "goal.measured": "A goal of an agreement was measured, from a study or with evidence.",
+    "goal.rebased": "A known change from which a goal's limits start anew, with its reason.",
+    "goal.attached": "A study of cause and change was attached to a goal.",
+    "relationship.answered": "A party answered the survey on its partners; the answers by their hash.",
+    "relationship.measured": "What the survey on the partners says, as far as it may be shown.",
+    "backup.tested": "A backup plan was tested, with its outcome.",
+    "governance.act": "An act of governance: a motion, a vote, a dispute, a task.",
+    "site.stopped": "A data holder stopped its site: it answers no study from then on.",
+    "site.resumed": "A data holder lifted the stop of its site.",
     "settlement.statement": "A settlement statement, by its hash.",
 }
 

@@ -42,6 +42,19 @@ def _ended(entry: Mapping[str, Any]) -> str:
     return f"The study ended as {entry['status']}: {error['message']} [{error['code']}]"
 
 
+def _inside(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = parse(from_base64(entry["envelope"]["payload"], "statement"))["document"]
+    return found
+
+
+def _goal_measured(entry: Mapping[str, Any]) -> str:
+    try:
+        document = _inside(entry)
+    except KeyError:
+        return f"A goal was measured: {_short(entry['document_sha256'])}"
+    return f"The goal '{document['goal']}' was measured for {document['period']}: {document['value']}."
+
+
 def _short(value: Any) -> str:
     return f"{str(value)[:12]}…"
 
@@ -71,6 +84,16 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     ),
     "study.released": lambda e: f"The result {_short(e['result_sha256'])} was released.",
     "study.ended": _ended,
-    "goal.measured": lambda e: f"The goal '{e['goal']}' was measured.",
-    "settlement.statement": lambda e: f"A settlement statement {_short(e.get('statement_sha256', ''))}",
+    "goal.measured": _goal_measured,
+    "goal.rebased": lambda e: (
+        f"The limits of the goal '{_inside(e)['goal']}' start anew at {_inside(e)['period']}: {_inside(e)['reason']}"
+    ),
+    "goal.attached": lambda e: f"The study {_short(e['study'])} was attached to the goal '{_inside(e)['goal']}'.",
+    "relationship.answered": lambda e: f"{e['person']} answered the survey on the partners.",
+    "relationship.measured": lambda e: f"The survey on the partners was evaluated: {_short(e['document_sha256'])}",
+    "backup.tested": lambda e: f"The backup plan for '{_inside(e)['trigger']}' was tested: {_inside(e)['outcome']}.",
+    "governance.act": lambda e: f"{e['person']}: {str(_inside(e)['act']).replace('.', ' ')}.",
+    "site.stopped": lambda e: f"{e['person']} stopped its site: {_inside(e)['reason']}",
+    "site.resumed": lambda e: f"{e['person']} lifted the stop of its site.",
+    "settlement.statement": lambda e: f"A settlement statement {_short(e['document_sha256'])}",
 }

@@ -10,6 +10,7 @@ import http.client
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -68,11 +69,21 @@ class HubClient:
         return self._ask("PUT", path, body, wait_seconds, signed=wait_seconds > 0)
 
     def put_until_taken(
-        self, path: str, body: bytes, *, wait_seconds: float = 0.0, give_up_seconds: float = 600.0
+        self,
+        path: str,
+        body: bytes,
+        *,
+        wait_seconds: float = 0.0,
+        give_up_seconds: float = 600.0,
+        before_each: Callable[[], None] = lambda: None,
     ) -> bytes:
-        """As `put`, trying again with growing pauses while the hub cannot be reached."""
+        """As `put`, trying again with growing pauses while the hub cannot be reached.
+
+        What ``before_each`` raises ends it, before anything is sent again.
+        """
         pause, deadline = 0.05, time.monotonic() + give_up_seconds
         while True:
+            before_each()
             try:
                 return self.put(path, body, wait_seconds=wait_seconds)
             except SummandError as error:
