@@ -9,6 +9,7 @@ from docs.schemas import (
     across,
     causes,
     description,
+    directory,
     evaluation,
     learning,
     models,
@@ -19,7 +20,7 @@ from docs.schemas import (
 )
 from docs.schemas._common import Schema
 
-FAMILIES = (models, survival, description, across, causes, evaluation, learning, other, outcomes, settlement)
+FAMILIES = (models, survival, description, across, causes, evaluation, learning, other, directory, outcomes, settlement)
 
 SCHEMAS: dict[str, Schema] = {name: schema for family in FAMILIES for name, schema in family.SCHEMAS.items()}
 

@@ -3,7 +3,7 @@
 ::
 
     SummandError(message, remedy, clause=None, public=None)
-    ├─ UsageError           the command or the call was put wrongly
+    ├─ UsageError           the command or the call was put wrongly: OrganisationInvalid · OrganisationUnknown
     ├─ AgreementError       AgreementSyntaxError · AgreementIncomplete · SignatureInvalid · AgreementNotInForce ·
     │                       ContributionUnknown · CostsNotCovered · SettlementInvalid · IndicatorInvalid
     ├─ Refusal              the site says no: PurposeNotPermitted · MethodNotPermitted · ColumnNotPermitted ·
@@ -78,6 +78,25 @@ class UsageError(SummandError):
     """The command line or the call was put wrongly."""
 
     code, exit_code, http_status = "usage", 2, 400
+
+
+class OrganisationInvalid(UsageError):
+    """An entry of the directory, or a part of it, is not what it must be.
+
+    ``field`` is the field that does not fit, its path with dots; empty where none is meant.
+    """
+
+    code, http_status = "usage.organisation_invalid", 422
+
+    def __init__(self, message: str, *, remedy: str, clause: str | None = None, field: str = "") -> None:
+        super().__init__(message, remedy=remedy, clause=clause)
+        self.field = field
+
+
+class OrganisationUnknown(UsageError):
+    """The directory has no organisation of that identifier."""
+
+    code, http_status = "usage.organisation_unknown", 404
 
 
 # ── the agreement ────────────────────────────────────────────────────────────────────────────────────────────────────

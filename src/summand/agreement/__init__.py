@@ -18,11 +18,16 @@ purposes of `Agreement.prohibited_codes` hold whatever the document says.
 """
 
 from summand.agreement._amending import amend, verify_succession
+from summand.agreement._data_use import Answer, DataUse, DiseaseTree
 from summand.agreement._datasets import ConsentCode, Dataset
 from summand.agreement._document import Agreement
+from summand.agreement._duo_matching import ConsentFinding, ConsentVerdict, match_consent
+from summand.agreement._duo_purposes import within
+from summand.agreement._duo_rules import CONSENT, ConsentRule
 from summand.agreement._examples import complete_example, trial_agreement
 from summand.agreement._findings import CLAUSES, Finding
 from summand.agreement._json_schema import json_schema
+from summand.agreement._law import EEA_COUNTRIES, EU_COUNTRIES
 from summand.agreement._parties import Party
 from summand.agreement._people import Person
 from summand.agreement._profiles import PROFILES
@@ -45,6 +50,9 @@ from summand.agreement._words import Section, plain_sections, to_plain_words
 
 __all__ = [
     "CLAUSES",
+    "CONSENT",
+    "EEA_COUNTRIES",
+    "EU_COUNTRIES",
     "PAYLOAD_TYPE",
     "PROFILES",
     "PROHIBITED_ALWAYS",
@@ -52,8 +60,14 @@ __all__ = [
     "TEMPLATES",
     "TRANSITIONS",
     "Agreement",
+    "Answer",
     "ConsentCode",
+    "ConsentFinding",
+    "ConsentRule",
+    "ConsentVerdict",
+    "DataUse",
     "Dataset",
+    "DiseaseTree",
     "Finding",
     "Party",
     "PartySignature",
@@ -71,6 +85,7 @@ __all__ = [
     "json_schema",
     "load_agreement",
     "load_signed",
+    "match_consent",
     "new_from_template",
     "next_state",
     "plain_sections",
@@ -83,4 +98,5 @@ __all__ = [
     "trial_agreement",
     "verify_signatures",
     "verify_succession",
+    "within",
 ]

@@ -5,46 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from summand.agreement._document import Agreement
+from summand.agreement._law import GDPR_COUNTRIES, UNITED_STATES
 from summand.agreement._problems import Problem, invalid, missing, twice, unknown_names
-
-UNITED_STATES = "US"
-GDPR_COUNTRIES = frozenset(
-    [
-        "AT",
-        "BE",
-        "BG",
-        "CY",
-        "CZ",
-        "DE",
-        "DK",
-        "EE",
-        "ES",
-        "FI",
-        "FR",
-        "GR",
-        "HR",
-        "HU",
-        "IE",
-        "IT",
-        "LT",
-        "LU",
-        "LV",
-        "MT",
-        "NL",
-        "PL",
-        "PT",
-        "RO",
-        "SE",
-        "SI",
-        "SK",
-        "IS",
-        "LI",
-        "NO",
-        "GB",
-        "EU",
-    ]
-)
-"""The European Union, Iceland, Liechtenstein and Norway, and the United Kingdom."""
 
 
 def has_us_party(agreement: Agreement) -> bool:

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from summand.agreement._check_parties import GDPR_COUNTRIES, UNITED_STATES
 from summand.agreement._computations import COMPUTATIONS
 from summand.agreement._document import FORMAT, Agreement
 from summand.agreement._example_clauses import boilerplate
+from summand.agreement._law import GDPR_COUNTRIES, UNITED_STATES
 from summand.agreement._merging import merged
 from summand.agreement._profiles import PROFILES
 from summand.agreement._purpose import PROHIBITED_ALWAYS

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from summand.errors import AgreementError, UsageError
+from summand.cli._files import write_new
+from summand.errors import AgreementError
 
 agreement_app = typer.Typer(
     name="agreement", help="Draft, check, read, sign and verify agreements.", no_args_is_help=True, add_completion=False
@@ -35,7 +36,7 @@ def new(
     if out is None:
         typer.echo(text, nl=False)
     else:
-        _write_new(out, text.encode())
+        write_new(out, text.encode())
         typer.echo(f"Wrote {out}. Next: settle what reads 'needs counsel', then: summand agreement check {out}")
 
 
@@ -103,7 +104,7 @@ def sign(
     target = out or file.with_name(
         f"{file.name.removesuffix('.signed.json').removesuffix(file.suffix)}.{party}.signed.json"
     )
-    _write_new(target, signed.to_bytes())
+    write_new(target, signed.to_bytes())
     typer.echo(f"Signed for {party}: {target}")
     typer.echo(f"Hash {agreement.hash}; {len(signed.report.signed)} of {len(agreement.parties)} parties have signed.")
 
@@ -133,7 +134,7 @@ def verify(
         typer.echo(f"Hash {signed.agreement.hash}")
     signed.require_effective()
     if out is not None:
-        _write_new(out, signed.to_bytes())
+        write_new(out, signed.to_bytes())
 
 
 def _document(file: Path) -> tuple[Any, str | None]:
@@ -155,13 +156,3 @@ def _print_json(value: Any) -> None:
     from summand.encoding import dump
 
     typer.echo(dump(value).decode())
-
-
-def _write_new(path: Path, data: bytes) -> None:
-    try:
-        with path.open("xb") as file:
-            file.write(data)
-    except FileExistsError:
-        raise UsageError(f"{path} is there already.", remedy="Choose another name with --out.") from None
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}.", remedy="Check the path.") from None

@@ -36,3 +36,18 @@ def as_object(data: bytes, what: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise UsageError(f"{what} is not a JSON object.", remedy="Give a JSON object: {…}")
     return value
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write a file that is not there yet.
+
+    Raises:
+        UsageError: if it is there already, or cannot be written.
+    """
+    try:
+        with path.open("xb") as file:
+            file.write(data)
+    except FileExistsError:
+        raise UsageError(f"{path} is there already.", remedy="Choose another name with --out.") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}.", remedy="Check the path.") from None

@@ -6,7 +6,7 @@ the site's own copy of the agreement, verifies every signature itself, and looks
 of the ledger. A hub without any checks cannot get a forbidden study run.
 
 To read it, begin with the table of checks in `_decide`. Each is one short function: who asks, under what and when in
-`_standing`, what is asked in `_contents`; the codes of purposes are in `_purpose`, of consent in `_consent`.
+`_standing`, what is asked in `_contents`; what consent codes say is `summand.agreement.match_consent`.
 
     >>> from datetime import UTC, datetime
     >>> decision = decide(study, agreement, history, site="north", federation="hub.example", at=datetime.now(UTC))
@@ -16,9 +16,8 @@ To read it, begin with the table of checks in `_decide`. Each is one short funct
 """
 
 from summand.guard._case import Release
-from summand.guard._consent import CONSENT
 from summand.guard._decide import CHECKS, decide
 from summand.guard._decision import Decision, Reason
 from summand.guard._events import EVENT_TYPE, signed_event
 
-__all__ = ["CHECKS", "CONSENT", "EVENT_TYPE", "Decision", "Reason", "Release", "decide", "signed_event"]
+__all__ = ["CHECKS", "EVENT_TYPE", "Decision", "Reason", "Release", "decide", "signed_event"]

@@ -5,7 +5,7 @@ A check says every objection that it has; silence is consent. What is absent, un
 
 from __future__ import annotations
 
-from summand.agreement import Dataset
+from summand.agreement import Dataset, match_consent, within
 from summand.disclosure import PROFILES, is_at_least_as_strict
 from summand.errors import (
     ApprovalMissing,
@@ -17,8 +17,8 @@ from summand.errors import (
     ReleaseNotPermitted,
 )
 from summand.guard._case import Case, Objections
-from summand.guard._consent import ASK, CONSENT, NO
-from summand.guard._purpose import PUBLIC_BODIES, PUBLIC_BODIES_ONLY, within
+from summand.guard._consent import use_of
+from summand.guard._purpose import PUBLIC_BODIES, PUBLIC_BODIES_ONLY
 from summand.methods import from_spec
 from summand.study import effective_limits, shared_dictionary
 from summand.tables import dictionary_from_table_schema
@@ -79,18 +79,17 @@ def consent(case: Case) -> Objections:
     """What this site's patients agreed to covers the purpose; where codes do not tell, a data steward of the site does."""
     if any(purpose(case)):
         return  # refused already, and nobody should be sent to a steward about it
+    use = use_of(case)
     for dataset in case.own:
-        for item in dataset.consent_codes:
-            rule = CONSENT.get(item.code)
-            answer = NO if rule is None else rule.answer(case, item.parameter or "")
-            name = f"{item.code} ({rule.shorthand}: {rule.rule})" if rule else item.code
-            if answer == NO:
+        for item in match_consent(dataset.consent_codes, use).findings:
+            name = f"{item.code} ({item.shorthand}: {item.rule})"
+            if item.answer == "no":
                 yield DatasetNotPermitted(
                     f"The consent of dataset {dataset.id} does not cover the study: {name}.",
                     remedy="Leave this dataset out, or state a purpose that the consent covers.",
                     clause="D.consent_codes",
                 )
-            elif answer == ASK and not case.approvers("data_steward", case.party):
+            elif item.answer == "ask" and not case.approvers("data_steward", case.party):
                 yield ApprovalMissing(
                     f"Whether the consent of dataset {dataset.id} covers the study, a person must judge: {name}.",
                     remedy=f"Have a data steward of {case.party} approve the request.",

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from summand.agreement import SignedAgreement
+from summand.agreement import CONSENT, SignedAgreement
 from summand.errors import Refusal, SummandError
 from summand.guard._case import Case, Objections, Release
-from summand.guard._consent import CONSENT
 from summand.guard._contents import consent, datasets, method, purpose, release
 from summand.guard._decision import Decision, Reason
 from summand.guard._released import answer_of_record, judged_models, one_site_fewer

@@ -7,9 +7,9 @@ from guard_world import FEDERATION, NOW, agreement, key, request, signed, study
 from hypothesis import given
 from hypothesis import strategies as st
 
-from summand.agreement import SignedAgreement, sign, trial_agreement
-from summand.guard import CONSENT, decide
-from summand.guard._purpose import BROADER, within
+from summand.agreement import CONSENT, SignedAgreement, sign, trial_agreement
+from summand.agreement._duo_purposes import BROADER, within
+from summand.guard import decide
 from summand.study import History
 
 PERMITTED = {"53(1)(e)", "53(1)(e)(i)", "53(1)(e)(ii)"}

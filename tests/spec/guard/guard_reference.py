@@ -6,7 +6,8 @@ from pathlib import Path
 
 from guard_cases import CASES
 
-from summand.guard import CHECKS, CONSENT
+from summand.agreement import CONSENT
+from summand.guard import CHECKS
 
 HEAD = """# The guard
 
