@@ -19,6 +19,29 @@ _YEAR = object_of(
     }
 )  # fmt: skip
 
+AMOUNTS: Schema = {"type": "object", "additionalProperties": CENTS, "description": "Cents by payee."}
+_TIER = object_of(
+    {
+        "tier": TEXT, "kind": {"enum": ["royalty", "fee", "reimburse", "preferred", "share"]}, "reached_cents": COUNT,
+        "taken_cents": COUNT, "parts": AMOUNTS, "held_back": AMOUNTS, "blocked_by": array_of(TEXT),
+        "passed_over": TEXT,
+    }
+)  # fmt: skip
+_PERIOD = object_of(
+    {
+        "currency": TEXT, "gross_cents": COUNT, "lines": array_of(_TIER), "paid": AMOUNTS, "held_back": AMOUNTS,
+        "blocked": AMOUNTS, "left_cents": COUNT,
+    }
+)  # fmt: skip
+_TRUE_UP = object_of(
+    {
+        "payee": TEXT,
+        **dict.fromkeys(
+            ("entitled_cents", "received_cents", "from_reserve_cents", "gives_back_cents", "is_owed_cents"), COUNT
+        ),
+    }
+)
+
 SCHEMAS: dict[str, Schema] = {
     "settlement-mssp": {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -44,7 +67,17 @@ SCHEMAS: dict[str, Schema] = {
                         }
                     )
                 ),
-                "members": array_of(object_of({"member": TEXT, "weight": COUNT, "cents": CENTS})),
+                "members": array_of(object_of({"member": TEXT, "cents": CENTS, "standing": TEXT})),
+            }
+        ),
+    },
+    "settlement-waterfall": {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Income down the tiers: summand settlement waterfall --json",
+        **object_of(
+            {
+                "periods": array_of(_PERIOD), "true_up": array_of(_TRUE_UP), "paid_so_far": AMOUNTS,
+                "held_back_so_far": AMOUNTS, "blocked_so_far": AMOUNTS,
             }
         ),
     },

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from cli_kit import say
 
 from shared_files import shared_data
+from summand.agreement import complete_example
+from summand.encoding import dump
 
 FILE = "mssp/PY_Financial_and_Quality_Results_2023.csv"
 
@@ -71,3 +74,61 @@ def test_split_by_coalitions(capsys: pytest.CaptureFixture[str], tmp_path: Path)
     file.write_text('{"values": {"a": 1, "b": 2}}')
     wrong = say(capsys, "settlement", "split", file, "--json")
     assert (wrong.code, wrong.error["code"]) == (10, "agreement.settlement_invalid")
+
+
+MILLION = {
+    "currency": "USD",
+    "tiers": [
+        {"name": "royalty", "kind": "royalty", "weights": {"third party": 1}, "per_mille": 30},
+        {"name": "patents", "kind": "reimburse", "claims": {"U": 60_000_00, "H": 20_000_00}},
+        {"name": "fee", "kind": "fee", "weights": {"U": 1}, "per_mille": 50},
+        {"name": "cost", "kind": "reimburse", "claims": {"H": 200_000_00, "S": 100_000_00}},
+        {"name": "return", "kind": "preferred", "preferred": {"on": "cost", "per_mille": 80, "since": "2024-01-01"}},
+        {"name": "first", "kind": "share", "weights": {"U": 40, "H": 40, "S": 20}, "cap_cents": 250_000_00},
+        {"name": "rest", "kind": "share", "weights": {"U": 30, "H": 45, "S": 25}, "guards": ["competition"]},
+    ],
+}
+
+
+def test_waterfall_of_a_million(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """The worked million; blocked without its guard; corrected later; put wrongly."""
+    file = tmp_path / "terms.json"
+    file.write_text(json.dumps(MILLION))
+    words = ("settlement", "waterfall", file, "--gross", "1000000.00", "--at", "2026-01-01")
+    told = say(capsys, *words, "--cleared", "competition", "--json").matches("settlement-waterfall")
+    assert told["paid_so_far"] == {"U": 27_875_000, "H": 46_337_500, "S": 22_787_500, "third party": 3_000_000}
+    shown = say(capsys, *words).out
+    assert "blocked: competition" in shown
+    assert "Set aside until cleared: H 111,375.00, S 61,875.00, U 74,250.00." in shown
+    period = {"gross_cents": 100_000_000, "at": "2026-01-01", "corrected_gross_cents": 90_000_000}
+    file.write_text(json.dumps({**MILLION, "periods": [period]}))
+    told = say(capsys, "settlement", "waterfall", file, "--json").matches("settlement-waterfall")
+    over = {item["payee"]: item["from_reserve_cents"] + item["gives_back_cents"] for item in told["true_up"]}
+    assert sum(over.values()) == 10_000_000
+    assert "gives back" in say(capsys, "settlement", "waterfall", file).out
+    file.write_text(json.dumps(MILLION))
+    assert say(capsys, "settlement", "waterfall", file, "--json").error["code"] == "usage"
+    assert say(capsys, *words[:4], "1,5", "--json").error["code"] == "usage"
+    wrong = say(capsys, *words[:5], "--at", "soon", "--json")
+    assert wrong.error["code"] == "agreement.settlement_invalid"
+
+
+def test_an_acos_payment_by_clause_k(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """An agreement in a file splits the payment, once its guard is cleared."""
+    step = {
+        "order": 1, "text": "members", "kind": "share",
+        "weights": [{"party": "north", "weight": 1}, {"party": "south", "weight": 2}],
+    }  # fmt: skip
+    clause = {"waterfall": [step], "currency": "USD", "reporting_period": "year", "legal_guards": ["aks_stark"]}
+    file = tmp_path / "aco.json"
+    file.write_bytes(dump(complete_example(("north", "south"), revenue=clause).to_dict()))
+    words = ("settlement", "mssp", shared_data(FILE), "--aco", "A1001", "--agreement", file, "--json")
+    told = say(capsys, *words).matches("settlement-mssp")
+    assert {part["standing"] for part in told["members"]} == {"set aside until cleared"}
+    told = say(capsys, *words, "--cleared", "aks_stark").matches("settlement-mssp")
+    assert {part["member"]: part["cents"] for part in told["members"]} == {
+        "north": 2_447_542_258,
+        "south": 4_895_084_516,
+    }
+    income = say(capsys, "settlement", "waterfall", file, "--gross", "30", "--cleared", "aks_stark", "--json")
+    assert income.matches("settlement-waterfall")["paid_so_far"] == {"north": 1_000, "south": 2_000}

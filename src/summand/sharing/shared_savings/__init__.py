@@ -15,7 +15,7 @@ Sources: CMS (2023), Shared Savings and Losses, Assignment and Quality Performan
 
 from summand.sharing.shared_savings._file import PublishedYear, read_published
 from summand.sharing.shared_savings._formula import PerformanceYear, YearOutcome, minimum_rate_of, settle_year
-from summand.sharing.shared_savings._members import MemberPart, to_members
+from summand.sharing.shared_savings._members import MemberPart, members_of, to_members
 from summand.sharing.shared_savings._quality import QUALITY_THRESHOLDS, quality_standard
 from summand.sharing.shared_savings._review import Review, review
 from summand.sharing.shared_savings._tracks import TRACKS, TrackTerms, variable_minimum_rate
@@ -29,6 +29,7 @@ __all__ = [
     "Review",
     "TrackTerms",
     "YearOutcome",
+    "members_of",
     "minimum_rate_of",
     "quality_standard",
     "read_published",
