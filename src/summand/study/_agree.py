@@ -9,6 +9,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 TOLERANCE = 1e-9
 
 
@@ -28,6 +31,8 @@ def agree(mine: Any, theirs: Any, tolerance: float = TOLERANCE, scale: float = 0
     if isinstance(mine, (list, tuple)):
         if not isinstance(theirs, (list, tuple)) or len(mine) != len(theirs):
             return False
+        if _are_floats(mine) and _are_floats(theirs):
+            return bool(mine == theirs) or _close(np.array(mine), np.array(theirs), tolerance)
         largest = max((abs(item) for item in mine if isinstance(item, float) and math.isfinite(item)), default=0.0)
         return all(agree(a, b, tolerance, largest) for a, b in zip(mine, theirs, strict=True))
     if isinstance(mine, float) or isinstance(theirs, float):
@@ -35,6 +40,20 @@ def agree(mine: Any, theirs: Any, tolerance: float = TOLERANCE, scale: float = 0
             return False
         return math.isclose(mine, theirs, rel_tol=tolerance, abs_tol=1e-3 * tolerance * max(scale, 1.0))
     return type(mine) is type(theirs) and bool(mine == theirs)
+
+
+def _are_floats(values: Any) -> bool:
+    """Whether a list, or tuple, holds floats alone: the many numbers of a state are compared at once."""
+    return set(map(type, values)) == {float}
+
+
+def _close(mine: NDArray[np.float64], theirs: NDArray[np.float64], tolerance: float) -> bool:
+    """`agree` for two lists of as many floats."""
+    if not (np.isfinite(mine).all() and np.isfinite(theirs).all()):
+        return False
+    sizes = np.abs(mine)
+    least = 1e-3 * tolerance * max(float(sizes.max()), 1.0)
+    return bool((np.abs(mine - theirs) <= np.maximum(tolerance * np.maximum(sizes, np.abs(theirs)), least)).all())
 
 
 def _is_number(value: Any) -> bool:

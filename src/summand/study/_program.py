@@ -47,6 +47,7 @@ class Program:
     def __init__(self, plan: Plan, earlier: Sequence[Comparison] = ()) -> None:
         self.plan, self.earlier = plan, tuple(earlier)
         self.slots = len(plan.sites) if plan.at_site_level else 1
+        self._read: tuple[ProgramState, list[State | None]] | None = None  # the last state that was read, kept as it is
 
     def start(self) -> ProgramState:
         """The state of round zero."""
@@ -213,11 +214,15 @@ class Program:
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────────
     def _slot_states(self, state: ProgramState) -> Sequence[State | None]:
+        if self._read is not None and self._read[0] is state:
+            return self._read[1]
         slots = state.get("slots")
         if not isinstance(slots, list) or len(slots) != self.slots:
             raise PeerProtocolError("The state is not one of this study.", remedy="Start the study again.")
         kind = self.plan.method.state_type
-        return [kind.from_json(slot["state"]) if "state" in slot else None for slot in slots]
+        found = [kind.from_json(slot["state"]) if "state" in slot else None for slot in slots]
+        self._read = (state, found)
+        return found
 
     def _place(self, layout: Layout, size: int, site: str, own: Array) -> Array:
         summand = np.zeros(length(layout))

@@ -200,7 +200,8 @@ def _next(method: CoxRegression, summand: np.ndarray, state: CoxState) -> CoxSta
     except (OutcomeConstant, SingularInformation):
         from dataclasses import replace
 
-        return replace(state, phase="ascent", event_counts=np.ones(len(state.times)))
+        times = len(state.times)
+        return replace(state, phase="ascent", event_counts=np.ones(times), foreseen=np.ones((4, times)))
     assert isinstance(after, CoxState)
     return after
 
@@ -228,8 +229,9 @@ def test_strata_are_exact_under_any_limits() -> None:
     assert estimates(fit([rows()], limits=Limits())) == estimates(fit([rows()]))
 
 
-def test_a_grid_too_large_for_a_round_is_refused() -> None:
+def test_a_grid_too_large_for_a_round_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a shared grid would take too many numbers, the remedy is told before anything is summed."""
+    monkeypatch.setattr("summand.methods.survival._cox_grid.NUMBERS_MAX", 500 * 91)
     columns = tuple(Column(f"c{i}", "number", -5, 5) for i in range(90))
     wide = Dictionary("w", (*DICTIONARY, *columns))
     rng = np.random.default_rng(2)

@@ -11,6 +11,7 @@ from summand.methods._groups import check_events
 from summand.methods._placed import check_length
 from summand.methods._protocol import Layout, Result, length
 from summand.methods.survival._cox_finish import after_values, remember, remembered, robust, with_classes, with_hazards
+from summand.methods.survival._cox_foresight import Foresight, foreseen
 from summand.methods.survival._cox_grid import grid_layout, joined_over_strata, with_event_counts
 from summand.methods.survival._cox_residuals import Hazards
 from summand.methods.survival._cox_result import baseline_values, cluster_warning, cox_values, grouping_warning
@@ -51,7 +52,8 @@ class CoxRegression(CoxAtSite):
 
     Reveals: in the first round people, events, the mean of each covariate and how many people each level has. Then,
         with ``strata``, per round the log-likelihood, score and information over all sites: no time leaves a site. With
-        ``pooled``, sums of risk, covariates and their products over those at risk at each time of a shared grid: at
+        ``pooled``, sums of risk and of covariates over those at risk at each time of a shared grid, and over those who
+        have the event there, and one sum of products of covariates weighted by hazards over all people: at
         the distinct event times where the limits allow exact times, else at the ends of steps that hold at least
         ``minimum_cell`` events each, so that no difference of two totals and no sum over tied events is about fewer
         people; a time then counts as the end of its step, a start as the beginning of its own, and the result says so.
@@ -114,12 +116,12 @@ class CoxRegression(CoxAtSite):
         if state.phase == "after":
             fit, found = remembered(state), self.asked.read(total)
             return self._result(fit, state, after_values(self, fit, found, state), robust(self, fit, found))
-        moments, sets = self._moments(total, state)
+        moments, sets, off = self._moments(total, state)
         if sets is not None and state.iteration == 0 and self.time_transform == "km":
             state = replace(state, at_risk=np.rint(sets.at_risk))
-        step = ascend(moments, float(total[0]), state, self.design)
+        step = ascend(moments, float(total[0]), state, self.design, off)
         if not isinstance(step, Fit):
-            return step
+            return step if sets is None else self._foreseen(step, sets, moments, state)
         if sets is not None:
             state = with_hazards(self, sets, state)
         if self.asked.anything:
@@ -128,25 +130,39 @@ class CoxRegression(CoxAtSite):
 
     def _after_survey(self, total: Array, state: CoxState) -> CoxState:
         after = survey_update(total, state, self.survey, self.placed.limits)
-        columns = self.strata_count * (1 if self.weights is None else 2)
+        strata = self.strata_count
+        columns = strata * (1 + (self.weights is not None) + self.survey.exits)
         by_time = total[len(total) - columns * len(state.times) :].reshape(columns, -1)
-        after, by_time = joined_over_strata(after, by_time, self.strata_count, self.grid.minimum_cell)
-        counts, weights = by_time[: self.strata_count].ravel(), by_time[self.strata_count :].ravel()
-        return with_event_counts(after, counts, weights, efron=self.ties == "efron")
+        exits = by_time[columns - strata :].ravel() if self.survey.exits else None
+        by_time = by_time[: strata * (1 + (self.weights is not None))]
+        after, by_time = joined_over_strata(after, by_time, strata, self.grid.minimum_cell)
+        counts, weights = by_time[:strata].ravel(), by_time[strata:].ravel()
+        return with_event_counts(after, counts, weights, exits, strata, efron=self.ties == "efron")
 
-    def _moments(self, total: Array, state: CoxState) -> tuple[Moments, RiskSets | None]:
-        """The likelihood in units of the case weights themselves, and the risk sets where sites share them."""
-        p, sets = len(self.design), None
+    def _foreseen(self, step: CoxState, sets: RiskSets, moments: Moments, state: CoxState) -> CoxState:
+        """The next state with what is thought of the risk sets there."""
+        known = foreseen(sets, step.beta - state.beta, moments.information / self.heaviest)
+        counts, weights = state.event_counts, state.event_counts if self.weights is None else state.event_weights
+        return replace(step, foreseen=Foresight.of(*known, counts, weights, efron=self.ties == "efron").flat())
+
+    def _moments(self, total: Array, state: CoxState) -> tuple[Moments, RiskSets | None, float]:
+        """The likelihood in units of the case weights themselves; where sites share risk sets, these and how far off."""
+        p, sets, off = len(self.design), None, 0.0
         if self.is_pooled:
-            sets = self.risk_sets(total, state.event_counts, state.event_weights)
-            found = sets.moments(total[1 : 2 + p])
+            sets, thought = (
+                self.risk_sets(total, state.event_counts, state.event_weights),
+                Foresight.from_flat(state.foreseen),
+            )
+            judged, off = sets.judged_by(thought.s0, thought.share[sets.tied])
+            products = total[len(total) - p * (p + 1) // 2 :] * float(sets.weights.sum())
+            found = sets.moments_with(total[1 : 2 + p], products - judged.mean_squares(np.ones(len(sets.s0))))
         else:
             found = Moments(float(total[1]), total[2 : 2 + p], total[2 + p :])
         if self.weights is not None:
             heavy = self.heaviest
             shift = heavy * state.events_weight * np.log(heavy)
             found = Moments(heavy * found.log_likelihood - shift, heavy * found.score, heavy * found.information)
-        return found, sets
+        return found, sets, off
 
     def _result(self, fit: Fit, state: CoxState, more: dict[str, Any], covariance: Array | None) -> Result:
         warnings = grouping_warning(self.grid, state, self.ties) if self.is_pooled else ()

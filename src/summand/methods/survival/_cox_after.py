@@ -10,6 +10,7 @@ from summand.methods._newton import upper
 from summand.methods._protocol import Block, Layout
 from summand.methods._sandwich import BY_SITE, HC0, MODEL
 from summand.methods.survival._concordance import NUMBERS, concordance_sums
+from summand.methods.survival._cox_foresight import products
 from summand.methods.survival._cox_proportionality import factor_max
 from summand.methods.survival._cox_residuals import RESIDUAL_MAX, Hazards, score_residuals
 from summand.methods.survival._cox_rows import CoxRows
@@ -113,10 +114,11 @@ class Asked:
             most = factor_max(self.proportionality)
             what = "whether the covariates of those with the event change with time"
             blocks.append(Block("covariates of events by transformed time", "1", self.p, 2.1 * most, what))
-            if self.at_sites:
-                names = ("information by transformed time", "information by its square")
-                reveals = "how precisely such changes are known"
-                blocks += [Block(n, "1", packed, 1.1 * most**k, reveals) for k, n in enumerate(names, start=1)]
+            names = ("information by transformed time", "information by its square")
+            if not self.at_sites:
+                names = ("products of covariates by hazard and transformed time", "the same by its square")
+            each, reveals = 1.1 if self.at_sites else 4.4, "how precisely such changes are known"
+            blocks += [Block(n, "1", packed, each * most**k, reveals) for k, n in enumerate(names, start=1)]
         if self.concordance and not self.at_sites:
             what = "how many people of each class of predicted risk leave at each time, with and without the event"
             blocks.append(Block("exits by time and class of risk", "1", 2 * cells, 1.0, what))
@@ -128,14 +130,16 @@ class Asked:
         return tuple(blocks)
 
     def tally(
-        self, rows: CoxRows, beta: Array, hazards: Hazards | None, strata: int, furthest: float,
-        factor: Array, cluster: Array | None, pairs: Array,
+        self, rows: CoxRows, beta: Array, hazards: Hazards | None, lived: Hazards | None, events: float,
+        strata: int, furthest: float, factor: Array, cluster: Array | None, pairs: Array,
     ) -> After:  # fmt: skip
         """One batch's numbers.
 
         Args:
             beta: Where ``hazards`` were found.
             hazards: None where no residuals are asked for.
+            lived: Hazards of a shared grid, where its test of proportionality is asked for.
+            events: The case weight of all events, by which products are divided.
             factor: The transform of each time, of one stratum.
             cluster: The cluster of each row; None unless persons or a column make the clusters.
             pairs: The rows as `concordance_sums` takes them, or over a shared grid their `class_table`.
@@ -157,10 +161,33 @@ class Asked:
         if self.proportionality is not None:
             of_events = rows.event_weights()
             of_events[rows.events] *= factor[rows.reached[rows.events] - 1]
-            parts += [of_events @ rows.x, *([np.zeros(2 * packed)] if self.at_sites else [])]
+            parts += [of_events @ rows.x, self._timed_products(rows, beta, lived, events, strata, furthest, factor)]
         if self.concordance:
             parts.append(np.zeros(NUMBERS) if self.at_sites else pairs)
         return After(np.concatenate(parts), clusters, pairs if self.at_sites else np.zeros((6, 0)))
+
+    def _timed_products(
+        self,
+        rows: CoxRows,
+        beta: Array,
+        lived: Hazards | None,
+        events: float,
+        strata: int,
+        furthest: float,
+        factor: Array,
+    ) -> Array:
+        """Products by hazard times the transform of time, and times its square; shape (p(p+1),)."""
+        if lived is None:
+            return np.zeros(self.p * (self.p + 1))
+        risk = rows.weighted(np.exp(np.clip(rows.x @ beta, -furthest, furthest))) / events
+        most = 1.1 * factor_max(str(self.proportionality))
+        return np.concatenate(
+            [
+                products(rows, risk, lived.step * by_time, lived.tied * by_time, strata, most**power)
+                for power in (1, 2)
+                for by_time in [np.tile(factor, strata) ** power]
+            ]
+        )
 
     def condense(self, partial: After, timed: Array) -> Array:
         """A site's summand.
@@ -182,8 +209,7 @@ class Asked:
             if self.at_sites:
                 out[at : at + self.p] -= timed[: self.p]
                 out[at + self.p : at + self.p + 2 * packed] = timed[self.p :]
-                at += 2 * packed
-            at += self.p
+            at += self.p + 2 * packed
         if self.concordance and self.at_sites:
             out[at:] = concordance_sums(partial.pairs) * self._pairs
         return out
@@ -196,7 +222,7 @@ class Asked:
             beyond, at = round(float(total[0])), 1 + packed
             products = total[1:at] / self._products[1]
         if self.proportionality is not None:
-            size = self.p + (2 * packed if self.at_sites else 0)
+            size = self.p + 2 * packed
             timed, at = total[at : at + size], at + size
         if self.concordance:
             pairs = total[at:] / self._pairs if self.at_sites else total[at:]
@@ -210,7 +236,8 @@ class Found:
     Attributes:
         beyond: Rows whose hazard is out of range.
         products: The packed sum of products of their score residuals.
-        timed: The score of coefficients that change with time, and with strata at the sites, its information.
+        timed: The score of coefficients that change with time and, with strata at the sites, its information; over a
+            shared grid sums over events, and products by hazard.
         pairs: The numbers of `concordance_sums`, or over a shared grid those of `class_table`.
     """
 

@@ -20,7 +20,7 @@ from summand.methods.survival._concordance_grid import (
 )
 from summand.methods.survival._cox_after import Found
 from summand.methods.survival._cox_grid import NUMBERS_MAX
-from summand.methods.survival._cox_proportionality import tests_of_proportionality, timed_sums
+from summand.methods.survival._cox_proportionality import tests_of_proportionality, timed_means
 from summand.methods.survival._cox_residuals import Hazards
 from summand.methods.survival._cox_site import CoxAtSite
 from summand.methods.survival._cox_state import CoxState, Fit
@@ -33,7 +33,7 @@ def with_hazards(model: CoxAtSite, sets: RiskSets, state: CoxState) -> CoxState:
     if model.asked.hazards or "baseline" in model.also:
         state = replace(state, hazards=Hazards.of(sets).flat())
     if model.asked.proportionality is not None:
-        state = replace(state, timed=timed_sums(sets, np.tile(model.factor(state, {}), model.strata_count)))
+        state = replace(state, timed=timed_means(sets, np.tile(model.factor(state, {}), model.strata_count)))
     return state
 
 
@@ -91,8 +91,10 @@ def after_values(model: CoxAtSite, fit: Fit, found: Found, state: CoxState) -> d
         of_people = model.errors != BY_SITE
         values = {"errors": model.errors, "clusters": Count(state.clusters) if of_people else state.clusters}
     if model.asked.proportionality is not None:
-        p, timed = len(fit.beta), state.timed if model.is_pooled else found.timed
-        score = found.timed[:p] - timed[:p] if model.is_pooled else found.timed[:p]
+        p, timed = len(fit.beta), found.timed
+        if model.is_pooled:
+            timed = np.concatenate([timed[:p], timed[p:] * state.events_weight]) - state.timed
+        score = timed[:p]
         information = np.asarray(np.linalg.inv(fit.covariance), dtype=np.float64)
         rows = tests_of_proportionality(
             model.heaviest * score, information, model.heaviest * timed[p:], model.design, model.terms

@@ -1,8 +1,9 @@
 """What leaves a site of a Cox regression over a time grid that all sites share.
 
-Sums over those at risk at each time of the grid are added over the sites, and the likelihood is made from the totals
-(WebDISCO: Lu et al. 2015, JAMIA 22(6), 1212-1219). At a time where one person leaves, the difference of two totals is
-that person's covariates: hence the exact grid only where the limits allow exact times, and elsewhere the grid of
+Sums of r and r x over those at risk at each time of the grid are added over the sites, and the likelihood is made from
+the totals (WebDISCO: Lu et al. 2015, JAMIA 22(6), 1212-1219, which sums r x x' by time too; here one sum over all rows
+takes its place, see `_cox_foresight`). At a time where one person leaves, the difference of two totals is that person's
+covariates: hence the exact grid only where the limits allow exact times, and elsewhere the grid of
 `TimeGrid` over events: every step holds at least ``minimum_cell`` of them, and so at least as many exits.
 """
 
@@ -15,9 +16,9 @@ import numpy as np
 
 from summand.errors import CohortTooSmall, UsageError
 from summand.methods._protocol import Block, Layout
+from summand.methods.survival._cox_foresight import SHARE_MAX, Foresight, at_start
 from summand.methods.survival._cox_state import CoxState
 from summand.methods.survival._cox_sums import tied_count
-from summand.methods.survival._partial_likelihood import width
 from summand.methods.survival._time_steps import joined, step_ends
 from summand.tables import Array
 
@@ -39,37 +40,46 @@ def grid_layout(state: CoxState, rows_max: int, *, efron: bool) -> Layout:
     """What a site contributes at ``state``: a centred covariate is at most 2, a product of two at most 4."""
     p, times = len(state.beta), len(state.event_counts)
     furthest = grid_eta_max(rows_max)
-    most = SLACK * 4.0 * math.exp(furthest)
+    most = SLACK * 2.0 * math.exp(furthest)
     tied = tied_count(state.event_counts, efron=efron)
     blocks = [
         Block("hazards out of range", "1", 1, 1.0, "how many people's hazard is beyond any plausible ratio"),
         Block("linear predictors of events", "1", 1, SLACK * furthest, "how well the model fits"),
         Block("covariates of events", "1", p, SLACK * 2.0, "the mean covariates of those with the event"),
-        Block("weighted sums at risk", "1", times * width(p), most, "risk, covariates and products of those at risk"),
+        Block("weighted sums at risk", "1", times * (1 + p), most, "risk and mean covariates of those at risk"),
     ]
     if tied:
         what = "the same of those with the event, at times with several"
-        blocks.append(Block("weighted sums of tied events", "1", tied * width(p), most, what))
+        blocks.append(Block("weighted sums of tied events", "1", tied * (1 + p), most, what))
+    what = "how precisely the coefficients are known"
+    most = SLACK * 4.0 * SHARE_MAX
+    blocks.append(Block("products of covariates by hazard", "1", p * (p + 1) // 2, most, what))
     return tuple(blocks)
 
 
-def with_event_counts(state: CoxState, counts: Array, weights: Array, *, efron: bool) -> CoxState:
+def with_event_counts(
+    state: CoxState, counts: Array, weights: Array, exits: Array | None, strata: int, *, efron: bool
+) -> CoxState:
     """The state after the survey of a shared grid.
 
     Args:
-        counts, weights: Of the events at each time, one stratum behind the other.
+        counts, weights: Of the events at each time, one stratum behind the other; no weights if rows have none.
+        exits: Who leaves, less who enters, likewise; None if that is not known.
 
     Raises:
         UsageError: if a round would hold too many numbers.
     """
     state = replace(state, event_counts=np.rint(counts), event_weights=weights)
-    numbers = (len(counts) + tied_count(state.event_counts, efron=efron)) * width(len(state.beta))
+    numbers = (len(counts) + tied_count(state.event_counts, efron=efron)) * (1 + len(state.beta))
     if numbers > NUMBERS_MAX:
         raise UsageError(
             f"A shared grid would take {numbers} numbers a round; at most {NUMBERS_MAX} are allowed.",
             remedy="Use site='strata', fewer terms, or times in larger units.",
         )
-    return state
+    heavy = weights if len(weights) else state.event_counts
+    nothing = np.ones(len(counts)), np.zeros(len(counts))
+    known = nothing if exits is None else at_start(exits, heavy, state.event_counts, strata)
+    return replace(state, foreseen=Foresight.of(*known, state.event_counts, heavy, efron=efron).flat())
 
 
 def joined_over_strata(state: CoxState, by_time: Array, strata: int, minimum_cell: int) -> tuple[CoxState, Array]:

@@ -60,6 +60,11 @@ def timed_sums(sets: RiskSets, factor: Array) -> Array:
     return np.concatenate([sets.expected(factor), sets.information(factor), sets.information(factor**2)])
 
 
+def timed_means(sets: RiskSets, factor: Array) -> Array:
+    """`timed_sums` where products are not summed by time: the means' part of each information alone, to be taken off."""
+    return np.concatenate([sets.expected(factor), sets.mean_squares(factor), sets.mean_squares(factor**2)])
+
+
 def tests_of_proportionality(
     score: Array, information: Array, timed: Array, design: Design, terms: tuple[tuple[str, slice], ...]
 ) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, cast
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from summand.methods._protocol import Local, State
 from summand.methods._sandwich import BY_PERSON, BY_SITE
 from summand.methods.survival._concordance_grid import class_table
 from summand.methods.survival._cox_after import After, Asked
+from summand.methods.survival._cox_foresight import Foresight, grid_sums
 from summand.methods.survival._cox_grid import grid_eta_max
 from summand.methods.survival._cox_proportionality import timed_sums, transformed, transformed_by_counts
 from summand.methods.survival._cox_residuals import Hazards
@@ -19,9 +21,10 @@ from summand.methods.survival._cox_rows import CoxRows
 from summand.methods.survival._cox_settings import BY_COLUMN, CoxSettings
 from summand.methods.survival._cox_state import CoxState
 from summand.methods.survival._cox_strata import STRATA_ETA_MAX
-from summand.methods.survival._cox_sums import risk_sets, risk_sums
+from summand.methods.survival._cox_sums import exits_by_time, risk_sets, risk_sums
 from summand.methods.survival._cox_survey import Survey, Surveyed
 from summand.methods.survival._follow_up import Events
+from summand.methods.survival._partial_likelihood import Positions
 from summand.methods.survival._risk_sets import RiskSets
 from summand.tables import PERSONS, Array, Batch
 
@@ -42,8 +45,10 @@ class CoxAtSite(CoxSettings):
     def survey(self) -> Surveyed:
         """What the first sums count."""
         return Surveyed(
-            self.design, self.strata_count, self.weights is not None, self.errors in (BY_SITE, BY_PERSON, BY_COLUMN)
-        )
+            self.design, self.strata_count, self.weights is not None, self.errors in (BY_SITE, BY_PERSON, BY_COLUMN),
+            # a coarse grid is joined over strata after the survey: before, a stratum's step may hold few exits
+            self.is_pooled and (self.strata_count == 1 or self.grid.is_exact),
+        )  # fmt: skip
 
     @cached_property
     def asked(self) -> Asked:
@@ -60,16 +65,28 @@ class CoxAtSite(CoxSettings):
         if state.phase == "times":
             return self.grid.tally(times[events], state)
         if state.phase == "survey":
-            stratum = None if self.stratum is None else self.stratum.codes(batch)
-            return self.survey.tally(batch, times, events, self.read_weights(batch), stratum, self._cluster(batch))
+            return self._tally_survey(batch, times, events, state)
         starts = self.follow_up.read_entries(batch, times)
         rows = self._rows(batch, times, events, starts, state, local)
         if state.phase == "after":
             return self._tally_after(batch, rows, self._compared(rows, times, starts, state), state, local)
-        counts = state.event_counts if self.is_pooled else local["event_counts"]
-        return risk_sums(
-            rows, state.beta, counts, furthest=self._furthest, efron=self.ties == "efron", strata=self.strata_count
-        )
+        efron, strata = self.ties == "efron", self.strata_count
+        if self.is_pooled:
+            thought = Foresight.from_flat(state.foreseen)
+            return grid_sums(
+                rows, state.beta, state.event_counts, thought, furthest=self._furthest, efron=efron, strata=strata
+            )
+        counts = local["event_counts"]
+        return risk_sums(rows, state.beta, counts, furthest=self._furthest, efron=efron, strata=strata)
+
+    def _tally_survey(self, batch: Batch, times: Array, events: Events, state: CoxState) -> Survey:
+        weights, exits = self.read_weights(batch), np.zeros(0)
+        stratum = None if self.stratum is None else self.stratum.codes(batch)
+        if self.survey.exits:
+            starts = self.follow_up.read_entries(batch, times)
+            rows = CoxRows(np.zeros((batch.rows, 0)), events, *self._places(times, starts, state, {}), weights, stratum)
+            exits = exits_by_time(rows, len(state.times), self.strata_count)
+        return self.survey.tally(batch, times, events, weights, stratum, self._cluster(batch), exits)
 
     @property
     def _furthest(self) -> float:
@@ -89,23 +106,40 @@ class CoxAtSite(CoxSettings):
         self, batch: Batch, times: Array, events: Events, starts: Array | None, state: CoxState, local: Local
     ) -> CoxRows:
         """The batch among the times of the grid, or of the site."""
-        if self.is_pooled:
-            reached = self.grid.place(times, state)
-            entered = None if starts is None else self.grid.entered(starts, state)
-        else:
-            reached = np.searchsorted(local["event_times"], times, side="right")
-            entered = None if starts is None else np.searchsorted(local["event_times"], starts, side="right")
         stratum = None if self.stratum is None else self.stratum.codes(batch)
         x = self.design.matrix(batch) - state.centre
-        return CoxRows(x, events, reached, entered, self.read_weights(batch), stratum)
+        grid = state.times if self.is_pooled else local["event_times"]
+        known = self._memory.get(batch)
+        if known is None or not np.array_equal(known[0], grid):
+            known = (grid, *self._places(times, starts, state, local))
+            self._memory[batch] = known
+        return CoxRows(x, events, *known[1:], self.read_weights(batch), stratum)
+
+    @cached_property
+    def _memory(self) -> WeakKeyDictionary[Batch, tuple[Array, Positions, Positions | None]]:
+        """Where the rows of batches that are still in memory stand among the times: never more than they give anew."""
+        return WeakKeyDictionary()
+
+    def _places(
+        self, times: Array, starts: Array | None, state: CoxState, local: Local
+    ) -> tuple[Positions, Positions | None]:
+        """How many times of the grid, or of the site, each row has reached, and passed at its start."""
+        if self.is_pooled:
+            return self.grid.place(times, state), None if starts is None else self.grid.entered(starts, state)
+        own = local["event_times"]
+        entered = None if starts is None else np.searchsorted(own, starts, side="right")
+        return np.searchsorted(own, times, side="right"), entered
 
     def _tally_after(self, batch: Batch, rows: CoxRows, compared: Array, state: CoxState, local: Local) -> After:
         table = state.hazards if self.is_pooled else local.get("hazards", np.zeros((0, 0)))
         hazards = Hazards.from_flat(table) if self.asked.residuals else None
         factor = self.factor(state, local) if self.asked.proportionality else np.zeros(0)
+        # a site with a baseline of its own sums products by time, and leaves these to `condense`
+        lived = Hazards.from_flat(table) if self.is_pooled and self.asked.proportionality else None
         return self.asked.tally(
-            rows, state.beta, hazards, self.strata_count, self._furthest, factor, self._cluster(batch), compared
-        )
+            rows, state.beta, hazards, lived, state.events_weight, self.strata_count, self._furthest, factor,
+            self._cluster(batch), compared,
+        )  # fmt: skip
 
     def _compared(self, rows: CoxRows, times: Array, starts: Array | None, state: CoxState) -> Array:
         """The rows as concordance takes them, shape (6, rows), or over a shared grid their table by time and class."""
@@ -153,8 +187,9 @@ class CoxAtSite(CoxSettings):
         """The risk sets behind the sums of a site, or of all."""
         given = None if self.weights is None else weights
         return risk_sets(
-            sums, counts, len(self.design), efron=self.ties == "efron", weights=given, strata=self.strata_count
-        )
+            sums, counts, len(self.design), efron=self.ties == "efron", weights=given, strata=self.strata_count,
+            products=not self.is_pooled,
+        )  # fmt: skip
 
     def _condense_survey(self, survey: Survey, state: CoxState) -> tuple[Array, Local]:
         columns, sums = survey.events.sums.T, survey.sums
@@ -167,4 +202,4 @@ class CoxAtSite(CoxSettings):
             return sums, {"event_times": times, "event_counts": counts, "event_weights": weights}
         reached = self.grid.place(survey.events.times, state)
         by_time = [np.bincount(reached, weights=column, minlength=len(state.times) + 1)[1:] for column in columns]
-        return np.concatenate([sums, *by_time]), {}
+        return np.concatenate([sums, *by_time, survey.exits]), {}

@@ -28,6 +28,7 @@ class CoxState(TimesState):
         information_null: The upper triangle of the information without covariates, shape (p(p+1)/2,).
         event_counts: How many events each time of a shared grid has, one stratum behind the other; empty with one
             stratum per site.
+        foreseen: What is thought of the risk sets of a shared grid at ``beta``: see `Foresight.flat`.
         event_weights: The case weight of these events; empty without case weights.
         events_weight: The case weight of all events, as a share of the largest weight.
         clusters: How many clusters robust errors are of.
@@ -54,6 +55,7 @@ class CoxState(TimesState):
     event_counts: Array
     event_weights: Array = field(default_factory=lambda: np.zeros(0))
     events_weight: float = 0.0
+    foreseen: Array = field(default_factory=lambda: np.zeros((4, 0)))
     clusters: int = 0
     score_test: float = 0.0
     at_risk: Array = field(default_factory=lambda: np.zeros(0))

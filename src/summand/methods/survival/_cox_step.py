@@ -9,13 +9,16 @@ import numpy as np
 from summand.errors import NotConverged, Separation, SingularInformation
 from summand.methods._newton import Equations, equations, symmetric
 from summand.methods.formulas._design import Design
+from summand.methods.survival._cox_foresight import OFF_DONE, OFF_MAX
 from summand.methods.survival._cox_state import CoxState, Fit
 from summand.methods.survival._partial_likelihood import Moments
 from summand.tables import Array
 
 ITERATIONS_MAX = 60
 DECREMENT_DONE = 1e-18
-"""Newton's decrement s' I^-1 s is the squared length of the step in standard errors: 1e-9 of one is left to go."""
+DECREMENT_DONE_BY_EVENT, DECREMENT_DONE_MAX = 1e-20, 1e-14
+"""Newton's decrement s' I^-1 s is the squared length of the step in standard errors: 1e-9 of one is left to go; or more with
+many events, as divided by their number it is the mean square by which predictors of those at risk change: by 1e-10."""
 DECREMENT_VANISHING = 1e-6
 INFORMATION_VANISHING = 1e-5
 """Along a step to infinity the information falls by a factor with each step; elsewhere it keeps its magnitude."""
@@ -24,27 +27,38 @@ LEAST_VARIANCE = 1e-24
 """Of a scaled, centred covariate: below this it is rounding."""
 
 
-def ascend(moments: Moments, rows_cut_off: float, state: CoxState, design: Design) -> CoxState | Fit:
+def ascend(moments: Moments, rows_cut_off: float, state: CoxState, design: Design, off: float = 0.0) -> CoxState | Fit:
     """The next place to ask at, or the maximum.
 
     Newton's method with step halving. The maximum is reported one step beyond the last evaluation, which then lies
-    within 1e-9 standard errors: the step's error is about the square of that.
+    within 1e-7 standard errors, or 1e-9 with few events: the step's error is about the square of that. Where the information is too far off, the
+    next place is the same.
+
+    Args:
+        off: By how much the information may be off, relative to itself, in any direction.
 
     Raises:
         SingularInformation, Separation, NotConverged: with the terms at fault.
     """
     first = state.iteration == 0
+    if first and off > OFF_DONE:
+        return state
     if first:
         state = replace(state, log_likelihood_null=moments.log_likelihood, information_null=moments.information)
     elif rows_cut_off > 0.5 or not moments.log_likelihood >= state.log_likelihood - _rounding(state):
         return _shorter(state, design, is_cut_off=rows_cut_off > 0.5)
+    if off > OFF_MAX:
+        return _again(moments, state)
     solver = _equations(symmetric(moments.information, len(design)), state, design)
     step = solver.solve(moments.score)
     decrement = float(moments.score @ step)
     state = replace(state, score_test=decrement) if first else state
     _check_monotone(step, decrement, state, design)
     stalled = not first and decrement < 1e-16 and decrement > state.decrement / 4
-    if decrement <= DECREMENT_DONE or stalled:
+    is_last = decrement <= _done(state) or stalled
+    if is_last and off > OFF_DONE:
+        return _again(moments, state)
+    if is_last:
         null = state.log_likelihood_null
         iterations = state.iteration + 1
         return Fit(state.beta + step, solver.inverse, moments.log_likelihood, null, iterations, state.score_test)
@@ -55,6 +69,16 @@ def ascend(moments: Moments, rows_cut_off: float, state: CoxState, design: Desig
         log_likelihood=moments.log_likelihood,
         decrement=decrement,
     )
+
+
+def _done(state: CoxState) -> float:
+    """The decrement at which one step more ends the ascent."""
+    return max(DECREMENT_DONE, min(DECREMENT_DONE_BY_EVENT * state.events, DECREMENT_DONE_MAX))
+
+
+def _again(moments: Moments, state: CoxState) -> CoxState:
+    """The same place once more."""
+    return replace(_counted(state), accepted=state.beta, log_likelihood=moments.log_likelihood)
 
 
 def _rounding(state: CoxState) -> float:

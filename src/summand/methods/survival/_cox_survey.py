@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -25,22 +25,25 @@ class Survey:
             weights.
         events: How many events of each stratum each time has, and what they weigh.
         clusters: The distinct clusters, where persons or a column make them.
+        exits: Who leaves at each time of a shared grid, less who enters; empty where that is not asked for.
     """
 
     sums: Array
     events: TimeTable
     clusters: Array
+    exits: Array = field(default_factory=lambda: np.zeros(0))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Survey) or not np.array_equal(self.sums, other.sums):
             return False
-        return self.events == other.events and np.array_equal(self.clusters, other.clusters)
+        same = self.events == other.events and np.array_equal(self.clusters, other.clusters)
+        return same and np.array_equal(self.exits, other.exits)
 
     __hash__ = None  # type: ignore[assignment]  # arrays can change
 
     def __add__(self, other: Survey) -> Survey:
         clusters = np.union1d(self.clusters, other.clusters)
-        return Survey(self.sums + other.sums, self.events + other.events, clusters)
+        return Survey(self.sums + other.sums, self.events + other.events, clusters, self.exits + other.exits)
 
 
 @dataclass(frozen=True)
@@ -52,12 +55,14 @@ class Surveyed:
         strata: How many strata a column makes.
         weighted: Whether rows have case weights.
         clustered: Whether clusters are counted.
+        exits: Whether exits from a shared grid are.
     """
 
     design: Design
     strata: int = 1
     weighted: bool = False
     clustered: bool = False
+    exits: bool = False
 
     def layout(self, grid_times: int) -> Layout:
         """The numbers of the survey; ``grid_times`` is 0 if no grid is shared."""
@@ -77,13 +82,16 @@ class Surveyed:
             blocks.append(Block("events by time", "1", size, 1.0, what))
             if self.weighted:
                 blocks.append(Block("weight of events by time", "1", size, 1.0, "how much they weigh"))
+            if self.exits:
+                what = "how many people, or how much weight, leave at each time, less those who enter"
+                blocks.append(Block("exits by time", "1", size, 1.0, what))
         return tuple(blocks)
 
     def tally(
         self, batch: Batch, times: Array, events: Events,
-        weights: Array | None, stratum: Positions | None, cluster: Array | None,
+        weights: Array | None, stratum: Positions | None, cluster: Array | None, exits: Array,
     ) -> Survey:  # fmt: skip
-        """One batch's survey; every argument but the batch has shape (rows,)."""
+        """One batch's survey; every argument but the batch and ``exits`` has shape (rows,)."""
         groups = self.design.group_counts(batch) if batch.rows else np.zeros(len(self.design.groups))
         people = [float(batch.rows), float(np.count_nonzero(events))]
         heavy = [] if weights is None else [float(weights[events].sum())]
@@ -92,7 +100,8 @@ class Surveyed:
         weighed = [] if weights is None else [column * weights[events] for column in inside]
         by_time = TimeTable.of(happened, (*inside, *weighed))
         clusters = np.zeros(0) if cluster is None else np.unique(cluster)
-        return Survey(np.concatenate([people, self.design.matrix(batch).sum(axis=0), groups, heavy]), by_time, clusters)
+        sums = np.concatenate([people, self.design.matrix(batch).sum(axis=0), groups, heavy])
+        return Survey(sums, by_time, clusters, exits)
 
 
 def survey_update(total: Array, state: CoxState, surveyed: Surveyed, limits: Limits) -> CoxState:

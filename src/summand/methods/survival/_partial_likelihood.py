@@ -18,6 +18,7 @@ Source: Cox (1972), JRSS B 34(2), eqs 12-17; Breslow (1974), Biometrics 30(1); E
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +27,8 @@ from numpy.typing import NDArray
 from summand.tables import Array
 
 Positions = NDArray[np.intp]
+Sums = Callable[[Array, Array, Positions, int], Array]
+"""`weighted_sums` or `first_sums`."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,10 @@ def weighted_sums(x: Array, weights: Array, positions: Positions, count: int) ->
     return out
 
 
-def covariates(columns: int) -> int:
-    """p, given `width`."""
-    return int((np.sqrt(8 * columns + 1) - 3) / 2 + 0.5)
+def first_sums(x: Array, weights: Array, positions: Positions, count: int) -> Array:
+    """Sums of r and r x by position: `weighted_sums` without products, shape (1 + p, count)."""
+    out = np.empty((1 + x.shape[1], count))
+    out[0] = np.bincount(positions, weights=weights, minlength=count)
+    for i, row in enumerate(out[1:]):
+        row[:] = np.bincount(positions, weights=weights * x[:, i], minlength=count)
+    return out
