@@ -42,6 +42,39 @@ _TRUE_UP = object_of(
     }
 )
 
+DAY: Schema = {"type": ["string", "null"], "description": "YYYY-MM-DD."}
+ALERTS = array_of(object_of({"party": TEXT, "what": TEXT, "due": DAY, "days": {"type": "integer"}}))
+UNHEEDED = array_of(object_of({"leaf": COUNT, "act": TEXT, "reason": TEXT}))
+_DELIVERY = object_of(
+    {
+        "source": {**TEXT, "description": "The clause or the ledger leaf."}, "at": DAY, "cents": COUNT,
+        "quantity": COUNT, "evidence_sha256": TEXT, "study": TEXT, "disputed": TEXT,
+    }
+)  # fmt: skip
+_CONTRIBUTION = object_of(
+    {
+        "id": TEXT, "source": TEXT, "party": TEXT,
+        "kind": {"enum": ["cash", "grant", "staff", "data", "compute", "beds", "licences", "patients"]}, "text": TEXT,
+        "valuation_method": TEXT, "committed_cents": COUNT, "delivered_cents": COUNT, "quantity": COUNT,
+        "delivered_quantity": COUNT, "unit": TEXT, "due": DAY, "deliveries": array_of(_DELIVERY),
+    }
+)  # fmt: skip
+_GRANT = object_of(
+    {
+        "leaf": COUNT, "awarded": {"type": "object"}, "received_cents": COUNT, "spent_cents": COUNT,
+        "own_share_spent_cents": COUNT, "left_cents": CENTS, "outside_term_cents": COUNT,
+        "reports": array_of(
+            object_of({"name": TEXT, "due": DAY, "given": DAY, "standing": TEXT, "leaf": {"type": ["integer", "null"]}})
+        ),
+    }
+)  # fmt: skip
+_PAYMENT = object_of(
+    {
+        "id": TEXT, "payer": TEXT, "payee": TEXT, "cents": COUNT, "due": DAY, "made": DAY, "received": DAY,
+        "standing": {"enum": ["scheduled", "overdue", "made", "received", "differs"]}, "sources": array_of(TEXT),
+    }
+)  # fmt: skip
+
 SCHEMAS: dict[str, Schema] = {
     "settlement-mssp": {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -80,6 +113,22 @@ SCHEMAS: dict[str, Schema] = {
                 "held_back_so_far": AMOUNTS, "blocked_so_far": AMOUNTS,
             }
         ),
+    },
+    "settlement-contributions": {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "The register of contributions: summand settlement contributions --json",
+        **object_of(
+            {
+                "currency": TEXT, "today": DAY, "contributions": array_of(_CONTRIBUTION), "grants": array_of(_GRANT),
+                "payments": array_of(_PAYMENT), "alerts": ALERTS, "unheeded": UNHEEDED, "totals": {"type": "object"},
+                "mark": {"enum": ["sample", None]},
+            }
+        ),
+    },
+    "settlement-act": {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "An act stated: summand settlement act --json",
+        **object_of({"act": TEXT, "party": TEXT, "person": TEXT, "document_sha256": HASH}),
     },
     "settlement-split": {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

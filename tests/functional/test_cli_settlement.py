@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from cli_kit import say
 
+from disk_federation import DiskFederation
 from shared_files import shared_data
 from summand.agreement import complete_example
 from summand.encoding import dump
+from summand.federation import Federation
+from summand.federation._memory import MemoryNetwork
+from summand.sharing import ACT_KIND, act_document
+from summand.sharing.contributions import Committed
+from summand.signing import PrivateKey
+from summand.study import Statement
+from summand.testing.federations import sign_by_all
 
 FILE = "mssp/PY_Financial_and_Quality_Results_2023.csv"
 
@@ -132,3 +141,61 @@ def test_an_acos_payment_by_clause_k(capsys: pytest.CaptureFixture[str], tmp_pat
     }
     income = say(capsys, "settlement", "waterfall", file, "--gross", "30", "--cleared", "aks_stark", "--json")
     assert income.matches("settlement-waterfall")["paid_so_far"] == {"north": 1_000, "south": 2_000}
+
+
+BEDS = Committed("beds", "north", "beds", "two beds", 90_000, "day rate", 60, "bed days")
+
+
+def test_the_register_of_contributions_from_a_ledger(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Read from the hub's folder, verified, with the leaf of each act."""
+    disk = DiskFederation(tmp_path)
+    disk.publish()
+    signed = disk.partnership.signed
+    (tmp_path / "agreement.signed.json").write_bytes(signed.to_bytes())
+    party = next(iter(disk.partnership.party_keys))
+    document = act_document(replace(BEDS, party=party))
+    key = disk.partnership.party_keys[party]
+    statement = Statement.sign(ACT_KIND, signed.agreement.hash, party, document, key, inside=True)
+    disk.convener.put_statement(statement.envelope.to_dict())
+    options = ("--federation", tmp_path / "hub" / "federation.json", "--agreement", tmp_path / "agreement.signed.json")
+    words = ("settlement", "contributions", tmp_path / "hub", *options)
+    told = say(capsys, *words, "--json").matches("settlement-contributions")
+    assert told["totals"][party]["committed_cents"] >= 90_000
+    assert told["contributions"][-1]["source"].startswith("leaf ")
+    assert "0 of 60 bed days" in say(capsys, *words).out
+    assert say(capsys, *words, "--at", "soon", "--json").error["code"] == "usage"
+    shown = say(capsys, "ledger", "show", tmp_path / "hub", "--federation", tmp_path / "hub" / "federation.json").out
+    assert f"{party}: contribution committed." in shown
+
+
+@pytest.mark.parametrize("role", ["finance_officer", "analyst"])
+def test_an_act_is_stated(
+    role: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a finance officer it goes into the ledger, whole; an analyst does not state it, nor anybody for another party."""
+    keys = {party: PrivateKey.generate() for party in ("north", "south", "west")}
+    officer = PrivateKey.generate()
+    document = complete_example(
+        [{"id": party, "key": key.public.text} for party, key in keys.items()],
+        people=[
+            {"name": "officer", "party": "north", "role": role, "key": officer.public.text},
+            {"name": "steward", "party": "north", "role": "data_steward", "key": PrivateKey.generate().public.text},
+        ],
+    )
+    network = MemoryNetwork(sign_by_all(document, keys), keys, {}, allow_trial=False)
+    monkeypatch.setattr(
+        "summand.federation.connect", lambda *_, **__: Federation(network, document, "officer", officer)
+    )
+    monkeypatch.setattr(network, "close", lambda: None)
+    file = tmp_path / "act.json"
+    file.write_bytes(dump(act_document(BEDS)))
+    words = ("settlement", "act", file, "--federation", "federation.json", "--key", "key.pem", "--json")
+    said = say(capsys, *words)
+    if role == "analyst":
+        assert (said.error["code"], network.convener.log.size) == ("agreement.settlement_invalid", 1)
+        return
+    assert (said.matches("settlement-act")["party"], network.convener.log.size) == ("north", 2)
+    file.write_bytes(dump(act_document(replace(BEDS, party="south"))))
+    assert say(capsys, *words).error["code"] == "agreement.settlement_invalid"
+    file.write_bytes(dump({"act": "contribution.imagined"}))
+    assert say(capsys, *words).error["code"] == "agreement.settlement_invalid"

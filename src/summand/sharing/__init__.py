@@ -9,21 +9,40 @@ An agreement whose amounts are invented says so, and so does every statement mad
     {'a': 34, 'b': 33, 'c': 33}
 """
 
+from summand.sharing._acts import (
+    ACT_KIND,
+    Act,
+    Unheeded,
+    act_document,
+    read_acts,
+    record_of,
+    require_speaker,
+)
+from summand.sharing._all_acts import ACTS
 from summand.sharing._allocate import allocate, allocate_capped
-from summand.sharing._basis import BASES, Quantity, ReleasedCounts, quantity_of
+from summand.sharing._basis import BASES, Quantity, ReleasedCounts, contributed, quantity_of
 from summand.sharing._statement import CONTRIBUTIONS_CLAUSE, COST_CLAUSE, Payment, Position, Statement, settle
 
 __all__ = [
+    "ACTS",
+    "ACT_KIND",
     "BASES",
     "CONTRIBUTIONS_CLAUSE",
     "COST_CLAUSE",
+    "Act",
     "Payment",
     "Position",
     "Quantity",
     "ReleasedCounts",
     "Statement",
+    "Unheeded",
+    "act_document",
     "allocate",
     "allocate_capped",
+    "contributed",
     "quantity_of",
+    "read_acts",
+    "record_of",
+    "require_speaker",
     "settle",
 ]

@@ -11,12 +11,13 @@ from summand.sharing.games import Game, nucleolus, shapley
 
 if TYPE_CHECKING:
     from summand.agreement import Agreement
+    from summand.sharing.contributions import ContributionRegister
 
 PATIENTS, COMMITTED, DELIVERED = "patients contributed", "committed contributions", "delivered contributions"
 BASES = (PATIENTS, COMMITTED, DELIVERED)
 """Bases of a proportional split that are computed; any other basis needs weights in the clause."""
 
-KnownFrom = Literal["agreement", "site_level_release", "characteristic_function"]
+KnownFrom = Literal["agreement", "ledger", "site_level_release", "characteristic_function"]
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ class Quantity:
     Attributes:
         name: The basis in words.
         weights: Party -> whole number.
-        known_from: ``agreement`` for a declared or committed quantity, ``site_level_release`` for a measured one,
+        known_from: ``agreement`` for a declared or committed quantity, ``ledger`` for one from its register of
+            contributions, ``site_level_release`` for a measured one,
             ``characteristic_function`` for a part worked out from what every coalition would bear.
         study_id: The study that measured it, None for one from the agreement.
     """
@@ -54,7 +56,12 @@ class Quantity:
     study_id: str | None = field(default=None)
 
 
-def quantity_of(agreement: Agreement, released: ReleasedCounts | None = None, game: Game | None = None) -> Quantity:
+def quantity_of(
+    agreement: Agreement,
+    released: ReleasedCounts | None = None,
+    game: Game | None = None,
+    register: ContributionRegister | None = None,
+) -> Quantity:
     """The weights by which clause I of the agreement splits the cost.
 
     A fixed split, and a proportional one with weights in the clause, use those weights: the parties declared them. A
@@ -65,6 +72,7 @@ def quantity_of(agreement: Agreement, released: ReleasedCounts | None = None, ga
         agreement: The agreement in force.
         released: Patients per party from a study of release level ``site_level``, where there is one.
         game: What every coalition of the parties would bear alone, where the rule needs it.
+        register: What was committed and delivered by the ledger; clause I alone if not given.
 
     Raises:
         ContributionUnknown: if the basis needs counts that nobody may know, that were not released, or the rule or the
@@ -79,7 +87,10 @@ def quantity_of(agreement: Agreement, released: ReleasedCounts | None = None, ga
     if shares.basis == PATIENTS:
         return _patients(agreement, released)
     if shares.basis in (COMMITTED, DELIVERED):
-        return Quantity(shares.basis, _contributed(agreement, shares.basis), "agreement")
+        totals = contributed(agreement, register)
+        place = 0 if shares.basis == COMMITTED else 1
+        known: KnownFrom = "agreement" if register is None else "ledger"
+        return Quantity(shares.basis, {party: found[place] for party, found in totals.items()}, known)
     raise ContributionUnknown(
         f"The agreement splits costs by '{shares.basis}', and gives no weights for it.",
         remedy=f"Give weights in the clause, or use one of: {', '.join(BASES)}.",
@@ -105,11 +116,17 @@ def _by_game(agreement: Agreement, game: Game | None) -> Quantity:
     return Quantity(f"{rule} part of the cost, in cents", parts, "characteristic_function")
 
 
-def _contributed(agreement: Agreement, basis: str) -> dict[str, int]:
-    totals = {party.id: 0 for party in agreement.parties}
+def contributed(agreement: Agreement, register: ContributionRegister | None = None) -> dict[str, tuple[int, int]]:
+    """Party -> cents committed and delivered, by the register if there is one and else by clause I."""
+    found = {party.id: (0, 0) for party in agreement.parties}
+    if register is not None:
+        for party, total in register.totals().items():
+            found[party] = (total["committed_cents"], total["delivered_cents"])
+        return found
     for item in agreement.work.contributions:
-        totals[item.party] += item.committed_cents if basis == COMMITTED else item.delivered_cents
-    return totals
+        committed, delivered = found[item.party]
+        found[item.party] = (committed + item.committed_cents, delivered + item.delivered_cents)
+    return found
 
 
 def _patients(agreement: Agreement, released: ReleasedCounts | None) -> Quantity:

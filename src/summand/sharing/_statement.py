@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from summand.sharing._allocate import allocate_capped
-from summand.sharing._basis import Quantity, ReleasedCounts, quantity_of
+from summand.sharing._basis import Quantity, ReleasedCounts, contributed, quantity_of
 from summand.sharing.games import Game
 
 if TYPE_CHECKING:
     from summand.agreement import Agreement
+    from summand.sharing.contributions import ContributionRegister
 
 COST_CLAUSE, CONTRIBUTIONS_CLAUSE = "I.cost_shares", "I.contributions"
 
@@ -82,7 +83,12 @@ class Statement:
         }  # fmt: skip
 
 
-def settle(agreement: Agreement, released: ReleasedCounts | None = None, game: Game | None = None) -> Statement:
+def settle(
+    agreement: Agreement,
+    released: ReleasedCounts | None = None,
+    game: Game | None = None,
+    register: ContributionRegister | None = None,
+) -> Statement:
     """The contribution statement and cost split under clause I of the agreement.
 
     The cost is the value of everything that the parties delivered. The clause's formula says how much of it each bears;
@@ -93,17 +99,16 @@ def settle(agreement: Agreement, released: ReleasedCounts | None = None, game: G
         released: Patients per party, where a study released them.
         game: What every coalition would bear alone, for a split by the Shapley value or the nucleolus. Where its whole
             is not what was delivered, each party's part of the game is its weight.
+        register: What was committed and delivered by the ledger; clause I alone if not given.
 
     Raises:
         ContributionUnknown, CostsNotCovered, SettlementInvalid: as `quantity_of` and `allocate_capped`.
     """
     work = agreement.work
-    quantity = quantity_of(agreement, released, game)
+    quantity = quantity_of(agreement, released, game, register)
+    totals = contributed(agreement, register)
     order = tuple(party.id for party in agreement.parties)
-    delivered, committed = dict.fromkeys(order, 0), dict.fromkeys(order, 0)
-    for item in work.contributions:
-        delivered[item.party] += item.delivered_cents
-        committed[item.party] += item.committed_cents
+    committed, delivered = ({party: found[place] for party, found in totals.items()} for place in (0, 1))
     weights = {party: quantity.weights.get(party, 0) for party in order}
     caps = {cap.party: cap.cents for cap in work.cost_shares.caps}
     total = sum(delivered.values())

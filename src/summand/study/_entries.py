@@ -35,6 +35,7 @@ ENTRY_TYPES = {
     "site.stopped": "A data holder stopped its site: it answers no study from then on.",
     "site.resumed": "A data holder lifted the stop of its site.",
     "settlement.statement": "A settlement statement, by its hash.",
+    "settlement.act": "An act about money or inventions: a contribution, a grant, income, a disclosure.",
 }
 
 

@@ -96,4 +96,5 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "site.stopped": lambda e: f"{e['person']} stopped its site: {_inside(e)['reason']}",
     "site.resumed": lambda e: f"{e['person']} lifted the stop of its site.",
     "settlement.statement": lambda e: f"A settlement statement {_short(e['document_sha256'])}",
+    "settlement.act": lambda e: f"{e['person']}: {str(_inside(e)['act']).replace('.', ' ')}.",
 }

@@ -27,6 +27,7 @@ STATEMENT_KINDS = (
     "site.stopped",
     "site.resumed",
     "settlement.statement",
+    "settlement.act",
 )
 DOCUMENT_BYTES_MAX = 16_384
 """Of a document that travels inside: with its signatures it fits one leaf."""
