@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from docs.schemas import (
     across,
+    agreement,
     causes,
     description,
     directory,
@@ -20,7 +21,20 @@ from docs.schemas import (
 )
 from docs.schemas._common import Schema
 
-FAMILIES = (models, survival, description, across, causes, evaluation, learning, other, directory, outcomes, settlement)
+FAMILIES = (
+    models,
+    survival,
+    description,
+    across,
+    causes,
+    evaluation,
+    learning,
+    other,
+    agreement,
+    directory,
+    outcomes,
+    settlement,
+)
 
 SCHEMAS: dict[str, Schema] = {name: schema for family in FAMILIES for name, schema in family.SCHEMAS.items()}
 

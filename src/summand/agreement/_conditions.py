@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
 from summand.agreement._check_data import data_conditions
+from summand.agreement._check_kind import kind_conditions
 from summand.agreement._check_parties import party_conditions
 from summand.agreement._check_purpose import purpose_conditions
 from summand.agreement._check_terms import term_conditions
@@ -15,7 +16,14 @@ from summand.agreement._findings import CLAUSES, Finding, finding
 from summand.agreement._problems import Problem
 
 Check: TypeAlias = Callable[[Agreement], Iterator[Problem]]
-CHECKS: tuple[Check, ...] = (party_conditions, purpose_conditions, data_conditions, work_conditions, term_conditions)
+CHECKS: tuple[Check, ...] = (
+    party_conditions,
+    purpose_conditions,
+    data_conditions,
+    work_conditions,
+    term_conditions,
+    kind_conditions,
+)
 
 
 def conditions(agreement: Agreement, lines: Mapping[str, int]) -> tuple[Finding, ...]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from summand.agreement._why import why_of
+
 CLAUSES: dict[str, tuple[str, str]] = {
     "format": ("A", "Identity and version"),
     "identity": ("A", "Identity and version"),
@@ -44,6 +46,7 @@ class Finding:
         line: Line in the file, from 1, where known.
         message: What was found.
         remedy: What to do next.
+        why: Why a legal office would refuse it; empty where the message says it.
     """
 
     code: Kind
@@ -52,6 +55,7 @@ class Finding:
     line: int | None
     message: str
     remedy: str
+    why: str = ""
 
     @property
     def fails(self) -> bool:
@@ -65,7 +69,8 @@ class Finding:
 
 def finding(code: Kind, place: Place, message: str, remedy: str, lines: Mapping[str, int] | None = None) -> Finding:
     """A finding at ``place``, a path of keys and indices, with its clause, pointer and line filled in."""
-    return Finding(code, clause_of(place), pointer_of(place), line_of(place, lines or {}), message, remedy)
+    clause = clause_of(place)
+    return Finding(code, clause, pointer_of(place), line_of(place, lines or {}), message, remedy, why_of(clause))
 
 
 def clause_of(place: Place) -> str:

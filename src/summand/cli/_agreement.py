@@ -23,7 +23,7 @@ Out = Annotated[Path | None, typer.Option("--out", help="File to write; never on
 
 @agreement_app.command()
 def new(
-    template: Annotated[str, typer.Argument(help="provider-provider or cross-border-academic.")],
+    template: Annotated[str, typer.Argument(help="Kind of partnership: see 'summand agreement kinds'.")],
     party: Annotated[
         list[str] | None, typer.Option("--party", help="Short name of a party; give it once for each.")
     ] = None,
@@ -41,6 +41,18 @@ def new(
 
 
 @agreement_app.command()
+def kinds(as_json: Json = False) -> None:
+    """List the kinds of partnership that there are templates for."""
+    from summand.agreement import TEMPLATES
+
+    if as_json:
+        _print_json({"kinds": [{"template": name, "between": text} for name, text in TEMPLATES.items()]})
+        return
+    for name, text in TEMPLATES.items():
+        typer.echo(f"{name:21} {text}")
+
+
+@agreement_app.command()
 def check(file: File, as_json: Json = False) -> None:
     """List everything that keeps an agreement from being signed, with clause, line and remedy; exit code 10 if any."""
     from summand.agreement import check as check_agreement
@@ -53,7 +65,10 @@ def check(file: File, as_json: Json = False) -> None:
     else:
         for item in findings:
             line = f"{file.name}:{item.line}: " if item.line else ""
-            typer.echo(f"{line}{item.clause} [{item.code.removeprefix('agreement.')}] {item.message} {item.remedy}")
+            why = f" Why: {item.why}" if item.why and item.fails else ""
+            typer.echo(
+                f"{line}{item.clause} [{item.code.removeprefix('agreement.')}] {item.message} {item.remedy}{why}"
+            )
         typer.echo(f"{len(failing)} open, {len(findings) - len(failing)} notes." if failing else _COMPLETE)
         if any(item.code in ("agreement.syntax", "agreement.incomplete") for item in failing):
             typer.echo("Clauses are checked against each other once every term is there.")
@@ -78,7 +93,7 @@ def show(file: File, as_json: Json = False) -> None:
 
 
 @agreement_app.command()
-def terms(template: Annotated[str, typer.Argument(help="provider-provider or cross-border-academic.")]) -> None:
+def terms(template: Annotated[str, typer.Argument(help="Kind of partnership: see 'summand agreement kinds'.")]) -> None:
     """Print the standard terms behind a template."""
     from summand.agreement import standard_terms
 

@@ -41,7 +41,7 @@ def folder(tmp_path: Path) -> Path:
 def test_new_then_check(template: str, tmp_path: Path) -> None:
     """A new draft fails its check with exit code 10; each finding has file, line, clause and remedy."""
     file = tmp_path / "draft.yaml"
-    run("new", template, "--party", "clinic-a", "--party", "clinic-b", "--out", file)
+    run("new", template, "--party", "clinic-a", "--party", "clinic-b", "--party", "clinic-c", "--out", file)
 
     text = run("check", file, code=10)
     found = json.loads(run("check", file, "--json", code=10))
@@ -49,7 +49,7 @@ def test_new_then_check(template: str, tmp_path: Path) -> None:
     assert "draft.yaml:9: A.title [incomplete]" in text
     assert "checked against each other once every term is there" in text
     assert found["ok"] is False
-    assert {"code", "clause", "pointer", "line", "message", "remedy"} == set(found["findings"][0])
+    assert {"code", "clause", "pointer", "line", "message", "remedy", "why"} == set(found["findings"][0])
     assert "[needs counsel]" in run("show", file)
 
 
@@ -82,7 +82,7 @@ def test_show_in_plain_words(folder: Path) -> None:
 
 def test_terms_prints_the_prose() -> None:
     """The standard terms can be read."""
-    assert "## A. Identity" in run("terms", "cross-border-academic")
+    assert "## A. Identity" in run("terms", "cross-border")
 
 
 def test_parties_sign_in_turn(folder: Path) -> None:

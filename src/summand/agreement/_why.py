@@ -1,0 +1,90 @@
+"""Why a legal office refuses to sign without a term: by the clause and path under which the term is cited."""
+
+from __future__ import annotations
+
+WHY: dict[str, str] = {
+    "A.id": "Without one identifier nobody can say which document a signature, an invoice or an approval belongs to.",
+    "A.version": "Two texts of the same title are in circulation before long; the number says which one binds.",
+    "A.template": "Prose that is not fixed by its hash can be changed after signing.",
+    "A.order_of_precedence": "Annexes, statute and cover page contradict each other somewhere; a court needs to know which wins.",
+    "A.governing_law": "Without a choice of law, conflict rules decide it, after the dispute has begun.",
+    "A.forum": "A claim that may be brought anywhere is brought where it hurts most.",
+    "A.previous_version_hash": "A version that does not name the one before it cannot show what was agreed when.",
+    "B.parties.legal_name": "A trade name cannot be sued, and does not bind the body behind it.",
+    "B.parties.registrations": "Names repeat; a register's identifier says which legal person signed.",
+    "B.parties.country": "It decides which data protection law binds the party, and whether a transfer takes place.",
+    "B.parties.roles": "Duties follow the role: a processor acts on instructions (GDPR Art. 28), a holder decides.",
+    "B.parties.hipaa_status": "Whether a business associate contract is needed hangs on it (45 CFR 164.504(e)).",
+    "B.parties.gdpr_role": "Controllers and processors must settle their duties in writing (GDPR Art. 26, 28).",
+    "B.parties.signatory": "A signature without authority binds the signatory at best.",
+    "B.parties.notice_address": "Time limits run from service; a notice that cannot be served starts none.",
+    "B.parties.privacy_officer": "Incidents and patients' requests must reach somebody within days (GDPR Art. 12, 33).",
+    "B.parties.debarment_check": "Payments to an excluded party are penalised (42 U.S.C. 1320a-7a(a)(6)).",
+    "B.people": "Who may act for a party, and until when, must be known before their first act.",
+    "C.purposes": "Use beyond a stated purpose is unlawful (GDPR Art. 5(1)(b)); an open purpose is none.",
+    "C.prohibited_purposes": "EHDS Art. 54 forbids these uses, and patients were promised that they do not happen.",
+    "C.goals": "A partnership without a stated goal cannot show that its use of data was necessary or worth it.",
+    "D.datasets": "A permission for unnamed data is a permission for all of them.",
+    "D.datasets.legal_basis": "Processing without a basis is unlawful (GDPR Art. 6 and 9), whatever the parties agree.",
+    "D.datasets.opt_out_mechanism": "Patients may opt out of secondary use without giving reasons (EHDS Art. 71).",
+    "D.datasets.consent_codes": "What patients agreed to binds every later use.",
+    "D.computations_allowed": "What may be computed decides what can leak; an open list cannot be assessed.",
+    "D.min_cell": "A small count can identify a patient; US Medicare and Medicaid data show no cell from 1 to 10.",
+    "D.location": "Where data are processed decides whose courts and authorities can reach them.",
+    "D.onward_transfer": "A recipient who is not named is an access that nobody approved (EHDS Art. 68).",
+    "D.reidentification_ban": "45 CFR 164.514(e)(4)(ii)(C)(5) and EHDS Art. 61 ask for it in terms.",
+    "D.retention": "Storage without an end is unlawful (GDPR Art. 5(1)(e)).",
+    "D.incident_notice_hours": "The authority must be told within 72 hours (GDPR Art. 33); partners must know before.",
+    "D.audit_right": "A promise that nobody may verify is not accepted by an auditor or an insurer.",
+    "D.minimum_necessary_statement": "Only what is necessary may be used (45 CFR 164.502(b); GDPR Art. 5(1)(c)).",
+    "D.limited_data_set_terms": "A limited data set may not be used without these terms (45 CFR 164.514(e)(4)).",
+    "F.approvals": "Research on patients' data without an ethics decision cannot be published, insured or defended.",
+    "F.dpia_reference": "Large-scale use of health data needs an impact assessment (GDPR Art. 35(3)(b)).",
+    "G.declarations": "An interest that comes out later taints every decision taken before.",
+    "G.recheck_every_months": "Interests change; a declaration made once is soon untrue.",
+    "H.bodies": "Somebody must be able to decide, and be answerable for it.",
+    "H.decision_rules": "Without quorum and threshold every decision can be contested.",
+    "H.holder_veto": "A holder answers for its patients' data and cannot give that away.",
+    "H.amendment_rule": "Changes by word of mouth are the most frequent dispute of all.",
+    "H.escalation": "Courts ask whether the parties tried to settle, and in which order.",
+    "H.emergency_stop": "A holder that cannot stop at once cannot meet its own duty of security.",
+    "I.cost_shares": "Costs that nobody agreed to bear are borne by whoever cannot refuse.",
+    "I.fmv_opinion": "Payments between providers above or below fair market value look like payments for referrals "
+    "(42 U.S.C. 1320a-7b(b), 1395nn).",
+    "J.background": "What is not listed at signature is later claimed to have been made here.",
+    "J.foreground_rule": "Without a rule, joint ownership follows each country's own default, and they differ.",
+    "J.sideground_rule": "What a party makes beside the project is claimed by the others if nobody said whose it is.",
+    "J.postground_tail_months": "Filing the day after the end is the oldest way around a rule.",
+    "J.field_of_technology": "An unlimited field gives away what has nothing to do with the project.",
+    "J.improvements_rule": "An improvement of another's invention is worthless to both without a licence.",
+    "J.disclosure_days": "An invention that is told late can no longer be protected.",
+    "J.publication": "Universities may not sign secrecy without an end, and companies not openness without notice.",
+    "J.models_and_weights_ownership": "A model carries what it learned; statute does not say whose that is.",
+    "J.derived_data_ownership": "Derived data are the first thing that somebody wants to sell.",
+    "K.waterfall": "The order of payments decides who is paid when there is little.",
+    "K.legal_guards": "Money for patient data or referrals is an offence (45 CFR 164.502(a)(5)(ii); 42 U.S.C. 1320a-7b(b)).",
+    "L.tools": "Whoever puts a tool into care must say who watches it and when it is switched off.",
+    "M.confidentiality_years": "A secret without a term is, in several countries, no secret at all.",
+    "M.liability_cap": "An uninsured, unlimited liability cannot be signed by a public body.",
+    "M.unlimited_claims": "A cap on breaches of patients' data leaves the patients with the loss.",
+    "M.indemnities": "Who defends a patient's claim must be known before it comes.",
+    "M.insurance": "A promise to pay is worth what stands behind it.",
+    "N.start": "Without a first day no duty is due.",
+    "N.end": "An agreement without an end is terminated by quarrel.",
+    "N.termination": "Without notice and cure periods, the first breach ends in court.",
+    "N.exit_plan": "Data, models and patients remain when a partner leaves; somebody must deal with them.",
+    "N.survival": "What is not said to survive ends with the agreement, secrets included.",
+    "N.backup_plan": "Care that depends on the partnership must go on when a part of it fails.",
+    "O.effective_when": "Parties that act on a half-signed agreement find out later that there was none.",
+    "O.record_retention_years": "Records are asked for years later (45 CFR 164.530(j): six; AI Act Art. 18: ten).",
+}
+
+
+def why_of(clause: str) -> str:
+    """The reason under the clause or the part of it that it lies in; empty if none is given."""
+    parts = clause.split(".")
+    for stop in range(len(parts), 1, -1):
+        reason = WHY.get(".".join(parts[:stop]))
+        if reason:
+            return reason
+    return ""
