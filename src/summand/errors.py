@@ -15,7 +15,8 @@
     │                       ValueNotNumeric · ValueOffStep · ValueMissing · StatusInvalid · SourceEmpty ·
     │                       SourceChanged · DictionaryInvalid · SeriesInvalid
     ├─ MethodError          FormulaInvalid · NotConverged · Separation · SingularInformation · OutcomeConstant
-    ├─ SumError             TooFewSites · ShareInvalid · TotalWouldOverflow · StateDisagrees · RoundReplayed · SetupInvalid
+    ├─ SumError             TooFewSites · ShareInvalid · TotalWouldOverflow · StateDisagrees · RoundReplayed · SetupInvalid ·
+    │                       CertificateInvalid · PinnedCohort
     ├─ VerificationError    CheckpointInvalid · InclusionProofInvalid · ConsistencyProofInvalid · SplitView · EntryInvalid
     ├─ StorageFailed        a disk did not keep what it was given
     └─ TransportError       SiteUnreachable · RoundTimedOut · PeerProtocolError · OwnProtocolError · BodyTooLarge · StrangerRefused
@@ -436,6 +437,18 @@ class SetupInvalid(SumError):
     """A key record, sealed key or cohort signature does not verify."""
 
     code = "sum.setup_invalid"
+
+
+class CertificateInvalid(SumError):
+    """Too few witnesses signed who uploaded in a round: no share is given for that set."""
+
+    code = "sum.certificate_invalid"
+
+
+class PinnedCohort(SumError):
+    """A study was to go on with fewer sites after a sum over more of them: the difference would be the others' figures."""
+
+    code = "sum.pinned_cohort"
 
 
 # ── verification ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -86,6 +86,11 @@ class DataClause(Clause):
     min_cell: Positive = star("Fewest people that a shown count may describe.")
     complementary_suppression: bool = may("Whether counts that would give a hidden one away are hidden too.", True)
     round_deadline_seconds: Positive = may("Seconds that a round waits for a site.", 60)
+    on_lost_site: Literal["end", "start_over"] = may(
+        "What a study does that loses a site once a sum over it was opened: it ends, or starts over with the others, which "
+        "tells the difference between the two sums: the lost site's own figures.",
+        "end",
+    )
     output_review: Literal["automatic", "airlock", "two_person"] = may(
         "Who looks at a result before release.", "automatic"
     )

@@ -12,6 +12,7 @@ from summand.agreement import SignedAgreement
 from summand.encoding import dump, from_base64, parse
 from summand.errors import AgreementError, SummandError, VerificationError
 from summand.federation._results import ADDED_FIELDS
+from summand.federation._round_evidence import ROUND_KINDS, check_rounds
 from summand.securesum import Cohort
 from summand.signing import Envelope, PublicKey, open_sealed
 from summand.study import Certificate, Plan, SignedStudy, whole_entries
@@ -212,22 +213,20 @@ class _Case:
 
     # ── the rounds ───────────────────────────────────────────────────────────────────────────────────────────────────
     def _check_rounds(self, cohort: Cohort, after: int) -> int:
-        """Rounds 0, 1, 2 … are each opened once, then summed once over exactly the cohort; the last leaf."""
+        """Rounds 0, 1, 2 … are each opened once, then summed once over exactly those who took part; the last leaf."""
         steps = [
             (leaf, entry) for leaf, entry in self.leaves
-            if entry.get("study") == self.study and entry.get("type") in ("round.opened", "round.summed")
+            if entry.get("study") == self.study and entry.get("type") in ROUND_KINDS
         ]  # fmt: skip
-        contexts = [entry.get("context") for _, entry in steps if _is(entry, "round.opened")]
-        expected = [(number // 2, ("round.opened", "round.summed")[number % 2]) for number in range(len(steps))]
-        if [(entry.get("round"), entry.get("type")) for _, entry in steps] != expected:
-            _fail("The rounds are not opened and summed once each, in order.")
-        if len(set(contexts)) != len(contexts):
-            _fail("Two rounds have the same context.")
-        for _, entry in steps[1::2]:
-            if set(entry.get("uploads") or {}) != set(cohort.sites):
-                _fail(f"Round {entry.get('round')} was summed over other sites than the cohort.")
+        seen = check_rounds(cohort, [entry for _, entry in steps])
         if steps:
-            self.steps.append((None, f"{len(contexts)} rounds, each opened once and summed once over all sites."))
+            over = (
+                "all sites"
+                if len(seen.members) == len(cohort.sites)
+                else f"{len(seen.members)} of {len(cohort.sites)} sites"
+            )
+            again = f"; the study started over {seen.started_over} times" if seen.started_over else ""
+            self.steps.append((None, f"{seen.opened} rounds, each opened once and summed once over {over}{again}."))
         return steps[-1][0] if steps else after
 
     def _check_result(self, cohort: Cohort, after: int) -> Evidence:

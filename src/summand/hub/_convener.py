@@ -295,7 +295,7 @@ class Convener:
         self.inboxes.drop(party, up_to)
 
     def expire(self) -> list[str]:
-        """End every study that waited for a site past its agreement's deadline; their identifiers."""
+        """Go on without the sites that stayed away past their agreement's deadline, or end the study; those that ended."""
         ended, now = [], self.clock()
         with self.store.transaction() as tx:
             open_rows = rows.open_study_rows(tx, OPEN_STATES)
@@ -312,6 +312,9 @@ class Convener:
             waited = now - max(row.phase_started, self.started)
             if waited <= running.plan.round_deadline_seconds:
                 continue
+            if self._went_on(running):
+                self._settle()
+                continue
             missing = self._rounds.missing(running)
             error = RoundTimedOut(
                 f"{', '.join(missing)} stayed away for more than {running.plan.round_deadline_seconds} seconds in round "
@@ -324,6 +327,15 @@ class Convener:
             self._settle()
             ended.append(row.id)
         return ended
+
+    def _went_on(self, running: Running) -> bool:
+        try:
+            with self.store.transaction() as tx:
+                return self._rounds.go_on_without(tx, running)
+        except Exception:
+            self._live.pop(running.plan.study_id, None)  # memory may be ahead of the store: read it again next time
+            self._changed.clear()
+            raise
 
     def _abandon(self, row: rows.StudyRow, error: Exception) -> None:
         if isinstance(error, StorageFailed):

@@ -12,7 +12,7 @@ from summand.signing import PublicKey
 from summand.study import Plan, Program, SignedStudy
 from summand.transport import Message
 
-OPEN_STATES = ("deciding", "sealing", "running", "confirming")
+OPEN_STATES = ("deciding", "sealing", "readying", "running", "confirming")
 
 
 @dataclass
@@ -28,9 +28,12 @@ class Running:
         received: The messages of the current phase outside rounds, by site.
         halted: A site's halt, if one came.
         cohort: The sum's cohort, once all sites permitted.
+        members: Those of its sites that take part in the current round.
         state, ctx, codec, hub_sum: The current round.
         boxes: Uploaded boxed shares of the current round, by uploader and receiver.
         upload_hashes: SHA-256 (hex) of the masked vectors of the current round.
+        survivors: The members that uploaded, once that is settled; none before.
+        certificate: The signatures on the survivors that came, where they are needed.
         unmasked: Whether shares were asked for in the current round.
         reveals: The shares that came.
         result: The result, once there is one.
@@ -47,12 +50,15 @@ class Running:
     received: dict[str, Message] = field(default_factory=dict)
     halted: dict[str, Any] | None = None
     cohort: Cohort | None = None
+    members: tuple[str, ...] = ()
     state: dict[str, Any] = field(default_factory=dict)
     ctx: bytes = b""
     codec: Codec = field(default_factory=Codec.q63_64)
     hub_sum: HubSum | None = None
     boxes: dict[str, dict[str, bytes]] = field(default_factory=dict)
     upload_hashes: dict[str, str] = field(default_factory=dict)
+    survivors: tuple[str, ...] = ()
+    certificate: dict[str, bytes] = field(default_factory=dict)
     unmasked: bool = False
     reveals: dict[str, dict[str, bytes]] = field(default_factory=dict)
     result: dict[str, Any] | None = None
@@ -64,7 +70,14 @@ class Running:
     def form_cohort(self) -> Cohort:
         """The cohort that every site forms by itself from the same facts."""
         self.cohort = Cohort.form(self.site_keys, self.plan.agreement_hash, self.plan.epoch)
+        self.members = self.cohort.sites
         return self.cohort
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The sites that the study goes on without."""
+        there = set(self.survivors or self.members)
+        return () if self.cohort is None else tuple(site for site in self.cohort.sites if site not in there)
 
     def require_cohort(self) -> Cohort:
         """The cohort; a study in rounds has one."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from summand.encoding import canonical, digest, from_base64, to_base64
 from summand.errors import PeerProtocolError, SetupInvalid, SumError
+from summand.securesum import _graph
 from summand.securesum._kdf import LABEL
 from summand.signing import PublicKey
 
@@ -105,23 +106,87 @@ class Cohort:
             SumError: if the site is not of this cohort.
         """
         try:
-            return self.sites.index(site)
-        except ValueError:
+            return self._index[site]
+        except KeyError:
             raise SumError("A site is not of this cohort.", remedy="Address the sites of the cohort record.") from None
 
-    def round_digest(self, ctx: bytes) -> bytes:
-        """32 bytes for one round of this cohort: what the round's keys and boxes are bound to.
+    def neighbours(self, site: str) -> tuple[str, ...]:
+        """The sites that share masks and secrets with ``site``: all others up to 64 sites, about log n beyond.
 
         Raises:
-            SumError: if ``ctx`` does not have 32 bytes.
+            SumError: if the site is not of this cohort.
         """
-        if len(ctx) != HASH_BYTES:
-            raise SumError("A round's context has 32 bytes.", remedy="Make it with summand.securesum.context.")
-        return digest(LABEL + b"round", self._digest, ctx)
+        return tuple(self.sites[place] for place in self._places[self.index(site)])
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether sites mask with some others only: past 64 sites."""
+        return _graph.degree(len(self.sites)) < len(self.sites) - 1
+
+    def shares_needed(self, site: str) -> int:
+        """How many of the holders of a secret of ``site`` open it: its neighbours and itself hold one share each.
+
+        With all others as neighbours this is the threshold itself; in a graph the same part of the fewer holders.
+        """
+        holders, count = len(self._places[self.index(site)]) + 1, len(self.sites)
+        return (
+            max(_graph.share_threshold(holders), -(-self.threshold * holders // count))
+            if holders < count
+            else self.threshold
+        )
+
+    @cached_property
+    def witnesses(self) -> tuple[str, ...]:
+        """The sites whose signatures certify who uploaded in a round: all of them up to 128."""
+        return tuple(self.sites[place] for place in _graph.witness_places(self._graph_seed, len(self.sites)))
+
+    @property
+    def signatures_needed(self) -> int:
+        """How many of the witnesses certify a set of survivors."""
+        few = len(self.witnesses) < len(self.sites)
+        return _graph.share_threshold(len(self.witnesses)) if few else self.threshold
+
+    def bitmap(self, sites: Collection[str]) -> str:
+        """A set of this cohort's sites as hex digits: bit k, from the lowest, stands for the site in place k."""
+        return f"{sum(1 << self.index(site) for site in sites):0{-(-len(self.sites) // 4)}x}"
+
+    def from_bitmap(self, text: Any) -> tuple[str, ...]:
+        """The sites behind `bitmap`, in the cohort's order.
+
+        Raises:
+            PeerProtocolError: if the text is not exactly what `bitmap` writes.
+        """
+        digits = -(-len(self.sites) // 4)
+        if isinstance(text, str) and len(text) == digits and set(text) <= set("0123456789abcdef"):
+            bits = int(text, 16)
+            if bits < 1 << len(self.sites):
+                return tuple(site for place, site in enumerate(self.sites) if bits >> place & 1)
+        raise PeerProtocolError("This does not say which sites of the cohort are meant.", remedy="Send it again.")
+
+    @cached_property
+    def _places(self) -> tuple[tuple[int, ...], ...]:
+        return _graph.neighbour_places(self._graph_seed, len(self.sites))
+
+    @cached_property
+    def _graph_seed(self) -> bytes:
+        return graph_seed(self.sites, self.identity_keys, self.agreement_hash, self.epoch)
+
+    @cached_property
+    def _index(self) -> dict[str, int]:
+        return {site: place for place, site in enumerate(self.sites)}
 
     @cached_property
     def _digest(self) -> bytes:
         return digest(LABEL + b"cohort", canonical(self.to_dict()))
+
+
+def graph_seed(sites: Sequence[str], keys: Sequence[PublicKey], agreement_hash: bytes, epoch: bytes) -> bytes:
+    """32 bytes from which neighbours and witnesses are drawn: known to all before the pair set-up, chosen by nobody.
+
+    Whoever may choose an epoch or a site's key can try many; the bounds in `_graph` are then to be read times the tries.
+    """
+    ends = [part for site, key in zip(sites, keys, strict=True) for part in (site.encode(), key.raw)]
+    return digest(LABEL + b"graph", agreement_hash, epoch, *ends)
 
 
 def _invalid(message: str) -> SetupInvalid:

@@ -13,7 +13,7 @@ from summand.errors import SumError
 
 KEY_BYTES = 32
 _HASH_BYTES = 32
-LABEL = b"summand/securesum/1 "
+LABEL = b"summand/securesum/2 "
 
 
 def extract(salt: bytes, key_material: bytes) -> bytes:
@@ -45,6 +45,6 @@ def context(specification: bytes) -> bytes:
     (another query, another broadcast state, another round number) hold masks that do not cancel.
 
     >>> context(b"round 1").hex()[:16]
-    '35619a18c719c5ef'
+    '0914bec502fdc4a3'
     """
     return digest(LABEL + b"context", specification)

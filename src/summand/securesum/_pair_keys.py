@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from summand.encoding import canonical, from_base64, to_base64
+from summand.encoding import canonical, digest, from_base64, to_base64
 from summand.errors import PeerProtocolError, SetupInvalid
 from summand.securesum._cohort import Cohort
 from summand.securesum._kdf import KEY_BYTES, LABEL, expand
@@ -30,7 +30,7 @@ class PairKeys:
     _keys: Mapping[str, bytes] = field(repr=False)
 
     def check(self, cohort: Cohort, site: str) -> None:
-        """Check that these are ``site``'s keys for this cohort's agreement and epoch, and for all of its sites.
+        """Check that these are ``site``'s keys for this cohort's agreement and epoch, and for all its neighbours.
 
         Raises:
             SetupInvalid: if not.
@@ -39,19 +39,18 @@ class PairKeys:
             raise _invalid("The pair keys are of another agreement or epoch than the cohort.")
         if self.site != site:
             raise _invalid(f"The pair keys are those of {self.site}, not of {site}.")
-        cohort.index(site)
-        missing = [site for site in cohort.sites if site != self.site and site not in self._keys]
+        missing = [peer for peer in cohort.neighbours(site) if peer not in self._keys]
         if missing:
             raise _invalid(f"No pair key is there with {', '.join(missing)}.")
 
-    def mask_seed(self, peer: str, mask_digest: bytes) -> bytes:
-        """The seed of the mask that this pair adds and subtracts in one round; both sites get the same."""
-        return expand(self._keys[peer], LABEL + b"mask" + mask_digest)
+    def round_seed(self, peer: str, number: int) -> bytes:
+        """What this pair's masks of one round come from; both sites get the same. A stand-in gives these, never a key."""
+        return expand(self._keys[peer], LABEL + b"round seed" + number.to_bytes(4, "big"))
 
-    def share_key(self, peer: str, round_digest: bytes, sender: int, receiver: int) -> bytes:
-        """The key of the one box that ``sender`` sends to ``receiver`` in one round."""
+    def share_key(self, peer: str, label: bytes, bound: bytes, sender: int, receiver: int) -> bytes:
+        """The key of the one box of its kind that ``sender`` sends to ``receiver`` under ``bound``, 32 bytes."""
         places = sender.to_bytes(4, "big") + receiver.to_bytes(4, "big")
-        return expand(self._keys[peer], LABEL + b"share" + round_digest + places)
+        return expand(self._keys[peer], digest(LABEL + b"box", label, bound, places))
 
     def to_bytes(self) -> bytes:
         """The keys as canonical JSON, for this site's own disk only."""

@@ -1,7 +1,7 @@
-"""Pair keys: once per epoch, each two sites come to share a key that the hub relaying for them cannot learn.
+"""Pair keys: once per epoch, each two neighbours come to share a key that the hub relaying for them cannot learn.
 
-Each site publishes a key record (signed by the caller with its identity key); each site seals 32 bytes to every other
-by HPKE; the pair's key comes from both contributions, so it is secret if either site's randomness is good, and only
+Each site publishes a key record (signed by the caller with its identity key); each site seals 32 bytes to each
+neighbour (up to 64 sites: every other) by HPKE; the pair's key comes from both contributions, so it is secret if either site's randomness is good, and only
 the two holders of the published keys can have it. The key encapsulation is the hybrid of ML-KEM-768 and X25519: what
 is recorded today stays closed to a later quantum computer.
 
@@ -11,7 +11,7 @@ Source: HPKE, RFC 9180, base mode, with the MLKEM768-X25519 KEM, HKDF-SHA-256 an
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 
 from summand.encoding import canonical, digest, to_base64
 from summand.errors import PeerProtocolError, SetupInvalid
+from summand.securesum._cohort import Cohort
 from summand.securesum._kdf import KEY_BYTES, LABEL, expand, extract
 from summand.securesum._pair_keys import PairKeys
 from summand.securesum._records import read_record
@@ -73,7 +74,7 @@ class PairSetup:
         )
 
     def seal_to(self, records: Mapping[str, bytes]) -> dict[str, bytes]:
-        """This site's contribution for every other site, sealed to its key record (signature checked by the caller).
+        """This site's contribution for each neighbour, sealed to its key record (signature checked by the caller).
 
         Raises:
             SetupInvalid: if a site's record is missing, or is not a key record of that site, agreement and epoch.
@@ -85,7 +86,7 @@ class PairSetup:
         return sealed
 
     def finish(self, sealed_to_me: Mapping[str, bytes]) -> PairKeys:
-        """The pair keys with every other site.
+        """The pair keys with each neighbour.
 
         Raises:
             SetupInvalid: if a sealed contribution is missing or does not open.
@@ -131,8 +132,12 @@ class PairSetup:
             record.text("site"), record.binary("agreement_hash"), record.binary("epoch"), keys, record.binary("root")
         )
 
-    def _peers(self) -> Iterator[str]:
-        return (site for site in sorted(self.identity_keys) if site != self.site)
+    def _peers(self) -> tuple[str, ...]:
+        return self._neighbours
+
+    @cached_property
+    def _neighbours(self) -> tuple[str, ...]:
+        return Cohort.form(self.identity_keys, self.agreement_hash, self.epoch).neighbours(self.site)
 
     @cached_property
     def _private_keys(self) -> tuple[MLKEM768PrivateKey, X25519PrivateKey]:

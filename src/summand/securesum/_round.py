@@ -1,133 +1,156 @@
-"""A round at a site, by its fast path: mask and upload, then give shares once everybody has uploaded.
+"""One round of a sum: which sites take part, under which context, and what certifies who uploaded.
 
-Source: double masking of Bonawitz et al. 2017 (ePrint 2017/281, §4), with pair keys agreed once. In symbols, for site
-i of n, b_i random, s_ij derived from the pair's key and the round:
-
-    y_i = x_i + PRG(b_i) + Σ_{j>i} PRG(s_ij) − Σ_{j<i} PRG(s_ij)
-
-The pair masks cancel in Σ y_i; t sites' shares of each b_i open the rest. Nobody ever reveals a pair seed or b_i
-itself here, and shares are given for the whole cohort or not at all: so at most one sum can be opened per context,
-that of all sites. (Sending b_i as a shortcut would let a hub open sums of one: see the equivocation test.)
+The context is a digest of the round's whole specification; the number orders the rounds of one cohort, so that a round's
+pair seeds can be laid up before its specification is known. A site takes part in one context for each number, ever.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 
 from summand.encoding import canonical, digest
-from summand.errors import ShareInvalid, TooFewSites
-from summand.securesum import _shamir
+from summand.errors import CertificateInvalid, PeerProtocolError, SignatureInvalid, SumError, TooFewSites
 from summand.securesum._codec import Codec
-from summand.securesum._cohort import Cohort
+from summand.securesum._cohort import HASH_BYTES, Cohort
 from summand.securesum._kdf import LABEL
-from summand.securesum._pair_keys import PairKeys
-from summand.securesum._prg import apply_masks
 from summand.securesum._ring import CHECK_BYTES, Words
-
-BOX_BYTES = _shamir.SHARE_BYTES + 16
-_NONCE = bytes(12)  # each box has a key of its own
 
 
 @dataclass(frozen=True)
-class Upload:
-    """What a site sends in a round, and the one share that it keeps.
+class Round:
+    """One sum over members of a cohort.
 
     Attributes:
-        masked: The masked vector, raw little-endian words.
-        share_boxes: For each other site, its share of this site's self-mask seed, sealed: 49 bytes.
-        own_share: This site's own share of it, 33 bytes; stays at the site until `reveal`.
-    """
-
-    masked: bytes = field(repr=False)
-    share_boxes: Mapping[str, bytes] = field(repr=False)
-    own_share: bytes = field(repr=False)
-
-
-def mask_upload(keys: PairKeys, cohort: Cohort, me: str, ctx: bytes, ring: Words, codec: Codec) -> Upload:
-    """Mask this site's vector for one round. **``ring`` is overwritten** with the masked vector.
-
-    A context is used once: the caller stores ``ctx`` and the upload before any of it leaves, and after a crash sends
-    the stored upload again. A second masking under the same context would give away the difference of two vectors.
-
-    Args:
-        keys: This site's pair keys.
-        cohort: The sites that add.
-        me: This site.
+        cohort: The sites of the study, and how many of them open anything.
         ctx: The round's context, 32 bytes.
-        ring: The encoded vector, from ``codec.encode``.
-        codec: The round's codec.
+        number: Which round of the cohort's, from 0.
+        members: The sites that take part, in the cohort's order; all if empty. At least the threshold.
 
     Raises:
-        SetupInvalid: if the keys are not this cohort's.
+        SumError: if the context or the number is none, or a member is not of the cohort.
+        TooFewSites: if the members are fewer than the threshold.
     """
-    keys.check(cohort, me)
-    here, self_seed = cohort.index(me), os.urandom(_shamir.SECRET_BYTES)
-    bound_mask = mask_digest(cohort, ctx, codec, ring)
-    seeds = {peer: keys.mask_seed(peer, bound_mask) for peer in cohort.sites if peer != me}
-    plus = [seeds[peer] for peer in cohort.sites[here + 1 :]]
-    minus = [seeds[peer] for peer in cohort.sites[:here]]
-    apply_masks(codec.ring, ring, [self_seed, *plus], minus)
-    shares = _shamir.split(self_seed, cohort.threshold, range(1, len(cohort.sites) + 1))
-    bound = cohort.round_digest(ctx)
-    boxes = {
-        peer: AESGCM(keys.share_key(peer, bound, here, there)).encrypt(_NONCE, shares[there], bound)
-        for there, peer in enumerate(cohort.sites)
-        if peer != me
-    }
-    return Upload(codec.to_bytes(ring), boxes, shares[here])
+
+    cohort: Cohort
+    ctx: bytes
+    number: int = 0
+    members: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.ctx) != HASH_BYTES or not 0 <= self.number < 1 << 32:
+            raise SumError(
+                "A round has a context of 32 bytes and a number from 0.",
+                remedy="Make it with summand.securesum.context.",
+            )
+        members = self.members or self.cohort.sites
+        object.__setattr__(self, "members", tuple(sorted(set(members), key=self.cohort.index)))
+        if len(self.members) < self.cohort.threshold:
+            raise TooFewSites(
+                f"{len(self.members)} sites are left of a cohort whose sums {self.cohort.threshold} sites open.",
+                remedy="End the study, or start it again when more sites can be reached.",
+            )
+
+    @property
+    def everyone(self) -> bool:
+        """Whether the whole cohort takes part."""
+        return len(self.members) == len(self.cohort.sites)
+
+    def peers(self, site: str) -> tuple[str, ...]:
+        """The members that share masks with ``site``, in the cohort's order."""
+        neighbours = self.cohort.neighbours(site)
+        return neighbours if self.everyone else tuple(peer for peer in neighbours if peer in self._members)
+
+    def holders(self, site: str) -> tuple[str, ...]:
+        """The members that hold shares of a secret of ``site``: its peers and itself, in the cohort's order."""
+        return tuple(sorted((*self.peers(site), site), key=self.cohort.index))
+
+    def require_member(self, site: str) -> None:
+        """Return if the site takes part.
+
+        Raises:
+            SumError: if not.
+        """
+        if site not in self._members:
+            raise SumError("A site does not take part in this round.", remedy="Address the members of the round.")
+
+    @cached_property
+    def digest(self) -> bytes:
+        """32 bytes for this round and no other: what its boxes are bound to."""
+        number, members = self.number.to_bytes(4, "big"), self.cohort.bitmap(self.members).encode()
+        return digest(LABEL + b"round", self.cohort.digest(), self.ctx, number, members)
+
+    def mask_digest(self, codec: Codec, ring: Words) -> bytes:
+        """What the pair masks are bound to: round, codec and length. If sites differ in any, none cancels."""
+        length = (ring.nbytes - CHECK_BYTES) // codec.bytes_per_value
+        return digest(LABEL + b"mask", self.digest, canonical(codec.to_dict()), length.to_bytes(8, "big"))
+
+    # ── who uploaded ─────────────────────────────────────────────────────────────────────────────────────────────────
+    def check_survivors(self, survivors: Collection[str]) -> tuple[str, ...]:
+        """The survivors in the cohort's order.
+
+        Raises:
+            SumError: if one of them is no member.
+            TooFewSites: if they are fewer than the threshold: no sum over so few is ever opened.
+        """
+        for site in survivors:
+            self.require_member(site)
+        if len(set(survivors)) < self.cohort.threshold:
+            raise TooFewSites(
+                f"{len(set(survivors))} of {len(self.members)} sites uploaded; a sum opens over at least "
+                f"{self.cohort.threshold}.",
+                remedy="End the study, or start it again when more sites can be reached.",
+            )
+        return tuple(sorted(set(survivors), key=self.cohort.index))
+
+    def needs_certificate(self, survivors: Collection[str]) -> bool:
+        """Whether shares for these survivors are given under a certificate only.
+
+        Where everybody masks with everybody and everybody uploaded, no lie about it can open anything else. In a graph
+        one could: told the truth, the neighbours of a site would open its mask, while others, told that those
+        neighbours were lost, would open theirs.
+        """
+        return len(set(survivors)) < len(self.members) or self.cohort.is_sparse
+
+    def survivors_statement(self, survivors: Collection[str]) -> bytes:
+        """What a witness signs with its identity key: these sites, and no others, uploaded in this round.
+
+        A site signs one such statement for a round, ever, and none once it gave shares for all members.
+
+        Raises:
+            SumError, TooFewSites: as `check_survivors`.
+        """
+        chosen = self.check_survivors(survivors)
+        return digest(LABEL + b"survivors", self.digest, self.cohort.bitmap(chosen).encode())
+
+    def check_certificate(self, survivors: Collection[str], signatures: Mapping[str, bytes]) -> None:
+        """Return if enough witnesses among the survivors signed this set.
+
+        Two sets cannot both be certified while 2t > w + c, for t signatures of w witnesses, c of them corrupted: an
+        honest witness would have signed both.
+
+        Raises:
+            CertificateInvalid: if they are too few, or a signature is not its site's.
+            SumError, TooFewSites: as `check_survivors`.
+        """
+        statement, needed = self.survivors_statement(survivors), self.cohort.signatures_needed
+        valid = 0
+        for site in self.cohort.witnesses:
+            if site in signatures and site in survivors:
+                try:
+                    self.cohort.identity_keys[self.cohort.index(site)].verify(signatures[site], statement)
+                except (SignatureInvalid, PeerProtocolError):
+                    raise _uncertified(f"The signature said to be of {site} is not its own.") from None
+                valid += 1
+                if valid == needed:
+                    return
+        raise _uncertified(f"{valid} witnesses signed who uploaded; {needed} are needed.")
+
+    @cached_property
+    def _members(self) -> frozenset[str]:
+        return frozenset(self.members)
 
 
-def reveal(
-    keys: PairKeys,
-    cohort: Cohort,
-    me: str,
-    ctx: bytes,
-    survivors: Iterable[str],
-    boxes_to_me: Mapping[str, bytes],
-    own_share: bytes,
-) -> dict[str, bytes]:
-    """This site's share of every site's self-mask seed, 33 bytes each, its own included.
-
-    Called only for a context under which this site uploaded. Reveals, together with t − 1 other sites' answers: the
-    sum over the whole cohort, and nothing else.
-
-    Raises:
-        TooFewSites: if ``survivors`` are not exactly the cohort; no second set is ever answered for a context.
-        ShareInvalid: if a box is missing or does not open, or the own share is malformed.
-    """
-    keys.check(cohort, me)
-    if set(survivors) != set(cohort.sites):
-        raise TooFewSites(
-            f"Shares are given only when all {len(cohort.sites)} sites of the cohort have uploaded; the hub says "
-            "otherwise.",
-            remedy="End the study, or start it again when every site can be reached.",
-        )
-    here, bound = cohort.index(me), cohort.round_digest(ctx)
-    shares = {me: own_share}
-    for there, peer in enumerate(cohort.sites):
-        if peer != me:
-            shares[peer] = _open(keys.share_key(peer, bound, there, here), boxes_to_me.get(peer), bound, peer)
-    for share in shares.values():
-        _shamir.parse(share)
-    return shares
-
-
-def mask_digest(cohort: Cohort, ctx: bytes, codec: Codec, ring: Words) -> bytes:
-    """What the pair masks are bound to: the round, the codec and the length. If sites differ in any, none cancels."""
-    length = (ring.nbytes - CHECK_BYTES) // codec.bytes_per_value
-    return digest(LABEL + b"mask", cohort.round_digest(ctx), canonical(codec.to_dict()), length.to_bytes(8, "big"))
-
-
-def _open(key: bytes, box: bytes | None, bound: bytes, peer: str) -> bytes:
-    try:
-        return AESGCM(key).decrypt(_NONCE, box or b"", bound)
-    except (InvalidTag, ValueError, TypeError):
-        raise ShareInvalid(
-            f"The share that {peer} sent to this site is missing or does not open in this round.",
-            remedy="The round ends; start it again. If it happens twice, repeat the pair set-up.",
-        ) from None
+def _uncertified(message: str) -> CertificateInvalid:
+    return CertificateInvalid(message, remedy="The round ends without a sum; start the study again.")

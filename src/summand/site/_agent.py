@@ -309,6 +309,7 @@ _HANDLERS: Mapping[str, Handler] = {
     "study.records": _joining.records,
     "study.sealed": _joining.sealed,
     "round.open": _summing.opened,
+    "round.survivors": _summing.survivors,
     "round.unmask": _summing.unmask,
     "study.result": _summing.result,
 }

@@ -15,12 +15,12 @@ from summand.errors import (
     SummandError,
 )
 from summand.guard import decide
-from summand.securesum import PairSetup
+from summand.securesum import PairSetup, stand_in
 from summand.signing import Envelope, PublicKey, seal
 from summand.site import _audit
 from summand.site._store import StudyMemory
 from summand.study import Certificate, Plan, Program, SignedStudy
-from summand.study.messages import COHORT_DOMAIN, DECISION_TYPE, others
+from summand.study.messages import COHORT_DOMAIN, DECISION_TYPE, join_stand_in
 from summand.transport import Message, read_message
 
 if TYPE_CHECKING:
@@ -132,15 +132,20 @@ def _public(keys: dict[str, str]) -> dict[str, PublicKey]:
 
 
 def records(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
-    """Check every site's permit and key record, then seal a seed for each of the others."""
+    """Check the permits and key records of this site's neighbours, then seal a seed for each of them.
+
+    Up to 64 sites all others are neighbours. Whether a site further off permitted is its own affair: without its keys it
+    takes no part, and a cohort that differs at any site gives masks that do not cancel.
+    """
     memory = agent.memory(message)
     cohort, keys = agent.cohort(memory), _public(memory.site_keys)
     stored = parse(message.body, "key records")
-    if not isinstance(stored, dict) or set(stored) != set(cohort.sites) or memory.setup is None:
+    around = (agent.site, *cohort.neighbours(agent.site))
+    if not isinstance(stored, dict) or set(stored) != set(around) or memory.setup is None:
         raise SetupInvalid("The key records are not those of the study's sites.", remedy="Start the study again.")
-    found = {site: _record_of(stored[site], site, keys[site], message.study, agent.origin) for site in cohort.sites}
+    found = {site: _record_of(stored[site], site, keys[site], message.study, agent.origin) for site in around}
     setup = PairSetup.from_bytes(memory.setup)
-    boxes = setup.seal_to({site: found[site] for site in cohort.sites})
+    boxes = setup.seal_to(found)
     signature = agent.key.sign(COHORT_DOMAIN + cohort.digest())
     memory.setup = setup.to_bytes()
     body = dump({"boxes": {site: to_base64(box) for site, box in boxes.items()}, "signature": to_base64(signature)})
@@ -159,7 +164,7 @@ def _record_of(stored: Any, site: str, key: PublicKey, study: str, origin: str) 
 
 
 def sealed(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
-    """Check that every site signed the same cohort, then derive the pair keys."""
+    """Check that every neighbour signed the same cohort, derive the pair keys, and leave a stand-in for round zero."""
     memory = agent.memory(message)
     cohort = agent.cohort(memory)
     fields = parse(message.body, "sealed seeds")
@@ -170,7 +175,8 @@ def sealed(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
         or memory.setup is None
     ):
         raise SetupInvalid("The sealed seeds are malformed.", remedy="Start the study again.")
-    for site, key in zip(cohort.sites, cohort.identity_keys, strict=True):
+    for site in (agent.site, *cohort.neighbours(agent.site)):
+        key = cohort.identity_keys[cohort.index(site)]
         try:
             key.verify(from_base64(str(fields["signatures"].get(site)), "signature"), COHORT_DOMAIN + cohort.digest())
         except (SignatureInvalid, PeerProtocolError):
@@ -178,7 +184,9 @@ def sealed(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
                 f"{site} did not sign the same list of sites, keys and threshold as this site.",
                 remedy="The study ends: the hub told sites different things, or a certificate changed. Start it again.",
             ) from None
-    boxes = {peer: from_base64(str(fields["boxes"].get(peer)), "box") for peer in others(cohort.sites, agent.site)}
-    memory.keys = PairSetup.from_bytes(memory.setup).finish(boxes).to_bytes()
-    memory.setup, memory.status = None, "running"
-    return memory, None
+    neighbours = cohort.neighbours(agent.site)
+    boxes = {peer: from_base64(str(fields["boxes"].get(peer)), "box") for peer in neighbours}
+    keys = PairSetup.from_bytes(memory.setup).finish(boxes)
+    memory.keys, memory.setup, memory.status = keys.to_bytes(), None, "running"
+    left = join_stand_in(stand_in(keys, cohort, agent.site, 0), neighbours)
+    return memory, agent.sign("site.ready", message.study, message.round, left)

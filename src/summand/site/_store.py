@@ -25,7 +25,7 @@ from summand.methods import Local
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS study (
     id TEXT PRIMARY KEY, status TEXT NOT NULL, request BLOB NOT NULL, site_keys TEXT NOT NULL, round INTEGER NOT NULL,
-    state TEXT NOT NULL, setup BLOB, keys BLOB, local BLOB, context TEXT, own_share BLOB
+    state TEXT NOT NULL, setup BLOB, keys BLOB, local BLOB, context TEXT, own_share BLOB, members TEXT, survivors TEXT
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS answer (
     study TEXT NOT NULL, kind TEXT NOT NULL, round INTEGER NOT NULL, digest TEXT NOT NULL, data BLOB,
@@ -48,6 +48,8 @@ class StudyMemory:
         local: The method's memory.
         context: The last round's context, hex.
         own_share: This site's own share of its self-mask seed in that round.
+        members: Which sites take part in that round, as the cohort's bitmap.
+        survivors: Of whom this site said or acted upon that they uploaded in that round: once, for one set, ever.
     """
 
     id: str
@@ -61,6 +63,8 @@ class StudyMemory:
     local: Local | None = None
     context: str | None = None
     own_share: bytes | None = None
+    members: str | None = None
+    survivors: str | None = None
 
 
 class SiteStore:
@@ -74,6 +78,7 @@ class SiteStore:
             for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "secure_delete=ON"):
                 connection.execute(f"PRAGMA {pragma}")
             connection.executescript(_SCHEMA)
+            _add_columns(connection)
 
     @contextmanager
     def _transaction(self, *, waits: bool = True) -> Iterator[sqlite3.Connection]:
@@ -137,11 +142,12 @@ class SiteStore:
         values = (
             memory.id, memory.status, memory.request, json.dumps(memory.site_keys), memory.round,
             json.dumps(memory.state), memory.setup, memory.keys, local, memory.context, memory.own_share,
+            memory.members, memory.survivors,
         )  # fmt: skip
-        # Shares are given for the whole cohort or not at all: the same message gives the same answer again from what is
-        # stored, so this one commit need not wait for the disk (it survives a killed process).
+        # Shares for the whole cohort, or for a set that this site signed and stored: the same message gives the same
+        # answer again from what is stored, so this one commit need not wait for the disk (it survives a killed process).
         with self._transaction(waits=kind != "round.unmask") as tx:
-            tx.execute("INSERT OR REPLACE INTO study VALUES (?,?,?,?,?,?,?,?,?,?,?)", values)
+            tx.execute("INSERT OR REPLACE INTO study VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", values)
             tx.execute("INSERT INTO answer VALUES (?,?,?,?,?)", (memory.id, kind, round_number, digest, data))
             if kind == "round.open":
                 # The upload of the round before is not needed again: the hub has opened its total.
@@ -185,6 +191,14 @@ class SiteStore:
         """Close the file."""
         with self._lock:
             self._connection.close()
+
+
+def _add_columns(connection: sqlite3.Connection) -> None:
+    """Columns that a file of an earlier version lacks; its studies under way end at their next message."""
+    there = {str(row[1]) for row in connection.execute("PRAGMA table_info(study)")}
+    for name in ("members", "survivors"):
+        if name not in there:
+            connection.execute(f"ALTER TABLE study ADD COLUMN {name} TEXT")
 
 
 def _name(error: sqlite3.Error) -> str:

@@ -1,12 +1,21 @@
-"""A site in a round: check the broadcast, tally, condense, encode, mask, upload; then give shares; then confirm."""
+"""A site in a round: check the broadcast, tally, condense, encode, mask, upload; sign who uploaded; give shares; confirm."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from summand.encoding import dump
-from summand.errors import RoundReplayed, SetupInvalid, StateDisagrees
-from summand.securesum import Codec, context, mask_upload, reveal
+from summand.encoding import dump, from_base64, parse
+from summand.errors import (
+    CertificateInvalid,
+    PinnedCohort,
+    RoundReplayed,
+    SetupInvalid,
+    StateDisagrees,
+    SumError,
+    TooFewSites,
+)
+from summand.securesum import Codec, Cohort, Round, context, mask_upload, reveal, stand_in
 from summand.site import _audit
 from summand.site._rows import summand_of
 from summand.site._store import StudyMemory
@@ -16,7 +25,7 @@ from summand.study.messages import (
     CONFIRMED,
     SHARE_BYTES,
     join_parts,
-    others,
+    join_stand_in,
     read_body,
     result_hash,
     split_parts,
@@ -39,42 +48,50 @@ def opened(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
             f"Round {message.round} was opened; this site stands at round {memory.round}.",
             remedy="The study ends here. Start it again.",
         )
-    if message.round == 0:
-        _audit.check_start(agent, program, state)
-    else:
-        _check_state(program, memory, message, state, total)
     if Codec.from_dict(message.header.get("codec")) != CODEC or message.header.get("cohort") != cohort.digest().hex():
         raise SetupInvalid("The round names another codec or cohort than the study's.", remedy="Start the study again.")
+    members = check_members(program, cohort, memory, message, agent.site)
+    begins = message.round == 0 or message.header.get("starts_over") is True
+    if begins:
+        _audit.check_start(agent, program, state)
+    else:
+        _check_state(program, memory, message, state, total, left_out_of(cohort, members))
     size = program.check_sum(CODEC, state)  # refused here, before any row is read
     if message.header.get("length") != size:
         raise SetupInvalid("The round names another length than its layout has.", remedy="Start the study again.")
     summand, local = summand_of(program, state, agent.site, agent.source(program), memory.local or {})
-    if message.round == 0:
+    if begins:
         summand = _audit.counted(agent, program, state, summand)
     ring = CODEC.encode(summand, program.site_bounds(state, agent.site))
-    ctx = context(message.content_digest)
-    upload = mask_upload(agent.pair_keys(memory), cohort, agent.site, ctx, ring, CODEC)
+    rnd = Round(cohort, context(message.content_digest), message.round, members)
+    keys = agent.pair_keys(memory)
+    upload = mask_upload(keys, rnd, agent.site, ring, CODEC)
+    following = stand_in(keys, cohort, agent.site, message.round + 1)
     memory.round, memory.state, memory.local = message.round, state, local
-    memory.context, memory.own_share = ctx.hex(), upload.own_share
-    boxes = join_parts([upload.share_boxes[peer] for peer in others(cohort.sites, agent.site)])
-    out = agent.sign("round.upload", message.study, message.round, boxes + upload.masked, context=ctx.hex())
-    return memory, out
+    memory.context, memory.own_share = rnd.ctx.hex(), upload.own_share
+    memory.members, memory.survivors = cohort.bitmap(members), None
+    left = join_stand_in(following, cohort.neighbours(agent.site))
+    boxes = join_parts([upload.share_boxes[peer] for peer in rnd.peers(agent.site)])
+    body = left + boxes + upload.masked
+    return memory, agent.sign("round.upload", message.study, message.round, body, context=rnd.ctx.hex())
 
 
-def _check_state(program: Program, memory: StudyMemory, message: Message, state: dict[str, Any], total: bytes) -> None:
+def _check_state(
+    program: Program, memory: StudyMemory, message: Message, state: dict[str, Any], total: bytes, left_out: list[str]
+) -> None:
     """Refuse a state that the last total does not give: else a hub could choose where to look.
 
     Source: the check of the broadcast against the total, against "model inconsistency" (Pasquini et al., CCS 2022).
     """
-    following = _update(program, memory, total)
+    following = _update(program, memory, total, left_out)
     if isinstance(following, Finished) or not agree(following, state):
         raise _disagrees(message.round)
 
 
-def _update(program: Program, memory: StudyMemory, total: bytes) -> Any:
+def _update(program: Program, memory: StudyMemory, total: bytes, left_out: list[str]) -> Any:
     last = memory.state or {}
     values = CODEC.decode(CODEC.from_bytes(total, program.check_sum(CODEC, last)))
-    return program.update(values, last)
+    return program.update(values, last, left_out)
 
 
 def _disagrees(round_number: int) -> StateDisagrees:
@@ -84,26 +101,113 @@ def _disagrees(round_number: int) -> StateDisagrees:
     )
 
 
-def unmask(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
-    """Give this site's shares of every self-mask seed of the round, for the whole cohort or not at all."""
+def survivors(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
+    """Sign who uploaded in this round: one set, ever, and only where the study may go on with it."""
     memory = agent.memory(message)
-    cohort = agent.cohort(memory)
-    if message.round != memory.round or message.header.get("context") != memory.context:
-        raise RoundReplayed(
-            f"Shares are asked for round {message.round}, which is not the one this site uploaded in.",
-            remedy="The study ends here. Start it again.",
-        )
-    survivors = message.header.get("survivors")
+    rnd = _current(agent, memory, message)
+    _settle(agent, memory, rnd, message.header.get("survivors"))
+    statement = rnd.survivors_statement(rnd.cohort.from_bitmap(memory.survivors))
+    return memory, agent.sign("round.certify", message.study, message.round, agent.key.sign(statement))
+
+
+def unmask(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
+    """Give this site's shares for one set of survivors: everybody, or those that enough sites signed for."""
+    memory = agent.memory(message)
+    rnd = _current(agent, memory, message)
+    _settle(agent, memory, rnd, message.header.get("survivors"))
+    peers = rnd.peers(agent.site)
+    cut = BOX_BYTES * len(peers)
     shares = reveal(
-        agent.pair_keys(memory), cohort, agent.site, bytes.fromhex(memory.context or ""),
-        [str(site) for site in survivors] if isinstance(survivors, list) else [],
-        split_parts(message.body, others(cohort.sites, agent.site), BOX_BYTES),
-        memory.own_share or b"",
+        agent.pair_keys(memory), rnd, agent.site, rnd.cohort.from_bitmap(memory.survivors),
+        split_parts(message.body[:cut], peers, BOX_BYTES), memory.own_share or b"", _certificate(message.body[cut:]),
     )  # fmt: skip
-    body = join_parts([shares[site] for site in cohort.sites])
-    if len(body) != SHARE_BYTES * len(cohort.sites):
+    body = join_parts(list(shares.values()))
+    if len(body) != SHARE_BYTES * len(shares):
         raise SetupInvalid("A share has the wrong length.", remedy="Start the study again.")
     return memory, agent.sign("round.reveal", message.study, message.round, body)
+
+
+def _current(agent: Agent, memory: StudyMemory, message: Message) -> Round:
+    if message.round != memory.round or message.header.get("context") != memory.context:
+        raise RoundReplayed(
+            f"A '{message.kind}' names round {message.round}, which is not the one this site uploaded in.",
+            remedy="The study ends here. Start it again.",
+        )
+    cohort = agent.cohort(memory)
+    return Round(cohort, bytes.fromhex(memory.context or ""), memory.round, cohort.from_bitmap(memory.members))
+
+
+def _settle(agent: Agent, memory: StudyMemory, rnd: Round, claimed: Any) -> None:
+    """Settle on one set of survivors for this round; it is stored before anything that rests on it leaves the site."""
+    if memory.survivors not in (None, claimed):
+        raise RoundReplayed(
+            f"Two lists of who uploaded in round {memory.round} came; this site acted on the other one.",
+            remedy="The study ends here: the hub told sites different things. Ask its operator why.",
+        )
+    program = agent.program(memory)
+    there = rnd.check_survivors(rnd.cohort.from_bitmap(claimed))
+    if agent.site not in there:
+        raise SumError(
+            "The hub says that this site did not upload, and asks it to act on that.", remedy="Start the study again."
+        )
+    if len(there) < len(rnd.members) and not program.is_start(memory.state or {}):
+        raise _taken_apart(rnd.members, there)
+    memory.survivors = str(claimed)
+
+
+def _certificate(data: bytes) -> dict[str, bytes]:
+    if not data:
+        return {}
+    fields = parse(data, "certificate")
+    if not isinstance(fields, dict):
+        raise CertificateInvalid("A certificate is no object of signatures.", remedy="Start the study again.")
+    return {site: from_base64(str(signature), "signature") for site, signature in fields.items()}
+
+
+def check_members(program: Program, cohort: Cohort, memory: StudyMemory, message: Message, me: str) -> tuple[str, ...]:
+    """The members of a round about to begin, if the study may go on with exactly them.
+
+    In a study's first round any t of the cohort may take part. Afterwards the members stay, but for those that the last
+    round went on without; once a sum was opened, fewer take part only where the study starts over, if it may at all.
+
+    Raises:
+        PinnedCohort: where the sum over fewer sites would differ from an earlier one by the lost sites' figures.
+        TooFewSites, SumError: if the members are too few or leave this site out.
+    """
+    members = cohort.from_bitmap(message.header.get("members"))
+    if me not in members or len(members) < cohort.threshold:
+        raise TooFewSites(
+            f"A round was opened over {len(members)} of {len(cohort.sites)} sites, this one "
+            f"{'among them' if me in members else 'left out'}; {cohort.threshold} are needed.",
+            remedy="Start the study again when more sites can be reached.",
+        )
+    if message.round == 0:
+        return members
+    before = cohort.from_bitmap(memory.members)
+    if message.header.get("starts_over") is True:
+        if not program.plan.starts_over or not set(members) < set(before):
+            raise _taken_apart(before, members)
+        return members
+    known = memory.survivors if memory.survivors is not None else memory.members
+    first = program.is_start(memory.state or {})
+    if members != cohort.from_bitmap(known) and not (first and memory.survivors is None and set(members) < set(before)):
+        raise _taken_apart(before, members)
+    return members
+
+
+def left_out_of(cohort: Cohort, members: tuple[str, ...]) -> list[str]:
+    """The sites of a cohort that the study goes on without."""
+    return [site for site in cohort.sites if site not in members]
+
+
+def _taken_apart(before: Sequence[str], now: Sequence[str]) -> PinnedCohort:
+    lost = [site for site in before if site not in now]
+    return PinnedCohort(
+        f"The study was to go on without {', '.join(lost) or 'sites that were not there'}: with a sum over all opened "
+        "before, the two would differ by their figures alone.",
+        clause="D.on_lost_site",
+        remedy="Start the study again when every site can be reached, or agree on 'start_over' in clause D.",
+    )
 
 
 def result(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
@@ -112,8 +216,9 @@ def result(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
     found, total = read_body(message)
     if message.round != memory.round + 1:
         raise RoundReplayed("A result came out of turn.", remedy="The study ends here. Start it again.")
-    program = agent.program(memory)
-    following = _update(program, memory, total)
+    program, cohort = agent.program(memory), agent.cohort(memory)
+    members = check_members(program, cohort, memory, message, agent.site)
+    following = _update(program, memory, total, left_out_of(cohort, members))
     if not isinstance(following, Finished) or not agree(following.result, found):
         raise StateDisagrees(
             "The hub's result is not what the last total gives (to 1e-9 relative).",

@@ -19,6 +19,7 @@ ENTRY_TYPES = {
     "entry.part": "A part of the next entry that is longer than one leaf holds.",
     "study.cohort": "The sites of a study signed their list, keys and threshold.",
     "round.opened": "A round's exact broadcast, by its hash.",
+    "round.certified": "Who uploaded in a round that lost a site, and the signatures on it.",
     "round.summed": "The sites' signed upload hashes of a round, and the hash of the total.",
     "study.result": "A result, by its hash, before anybody but the sites and the hub has seen it.",
     "study.confirmed": "A site recomputed the result from the last total and signed its hash.",

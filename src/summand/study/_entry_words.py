@@ -74,6 +74,9 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "round.opened": lambda e: (
         f"Round {e['round']} opened: {e['length']} numbers, broadcast {_short(e['message_sha256'])}"
     ),
+    "round.certified": lambda e: (
+        f"{len(e['signatures'])} sites signed who uploaded in round {e['round']}, which lost a site or has many"
+    ),
     "round.summed": lambda e: (
         f"Round {e['round']} summed over {len(e['uploads'])} sites, total {_short(e['total_sha256'])}"
     ),

@@ -35,6 +35,8 @@ class Plan:
         method: The method in the study's setting; at ``site_level`` in the setting of one site.
         epoch: 16 bytes that separate this study's keys from every other's.
         round_deadline_seconds: How long a round waits for a site.
+        starts_over: Whether a study that loses a site after its first sum starts over with the others: where the
+            agreement says so, or no limit protects anything.
     """
 
     request: StudyRequest
@@ -48,6 +50,7 @@ class Plan:
     method: Method
     epoch: bytes
     round_deadline_seconds: int
+    starts_over: bool = False
 
     @property
     def study_id(self) -> str:
@@ -106,6 +109,7 @@ class Plan:
             method=asked.under(setting),
             epoch=digest(b"summand/epoch/v1", bytes.fromhex(study.hash))[:16],
             round_deadline_seconds=int(agreement.data.round_deadline_seconds),
+            starts_over=agreement.data.on_lost_site == "start_over" or limits.minimum_cell <= 1,
         )
 
 

@@ -127,8 +127,26 @@ class Program:
         return length(layout)
 
     # ── on a total ───────────────────────────────────────────────────────────────────────────────────────────────────
-    def update(self, total: Array, state: ProgramState) -> ProgramState | Finished:
+    def is_start(self, state: ProgramState) -> bool:
+        """Whether a state is a first one: no sum was opened since the study began, or began again."""
+        return state.get("phase") == "cohort"
+
+    def may_go_on(self, state: ProgramState) -> bool:
+        """Whether a study may go on with fewer sites once a round at that state has lost some.
+
+        In the first round nothing was opened before, so nothing can be taken apart by the difference. Later, the sums
+        before and after would differ by the lost sites' figures: So et al., "Securing secure aggregation", 2021
+        (arXiv 2106.03328).
+        """
+        return self.is_start(state) or self.plan.starts_over
+
+    def update(self, total: Array, state: ProgramState, left_out: Sequence[str] = ()) -> ProgramState | Finished:
         """The next state, or the released result.
+
+        Args:
+            total: The round's total.
+            state: The round's state.
+            left_out: The sites that the study lost so far; the result says who they are.
 
         Raises:
             Refusal: where the limits forbid going on.
@@ -137,7 +155,7 @@ class Program:
         if state.get("phase") == "cohort":
             counts, differences = np.split(total, [4 * self.slots])
             self._judge_differences(differences.reshape(self.slots, -1), earlier_of(state))
-            return self._admit(counts.reshape(self.slots, 4), state)
+            return self._admit(counts.reshape(self.slots, 4), state, left_out)
         return self._step(total, state)
 
     def _judge_differences(self, differences: Array, earlier: Sequence[Comparison]) -> None:
@@ -145,7 +163,7 @@ class Program:
             for people, (study, _) in zip(slot, earlier, strict=True):
                 judge_difference(round(float(people)), study, self.plan.limits)
 
-    def _admit(self, counts: Array, state: ProgramState) -> ProgramState | Finished:
+    def _admit(self, counts: Array, state: ProgramState, left_out: Sequence[str]) -> ProgramState | Finished:
         cohorts = [Cohort.of(row) for row in counts]
         limits, method = self.plan.limits, self.plan.method
         parameters = method.parameter_count()
@@ -164,7 +182,10 @@ class Program:
         for place in taking_part:
             start = method.start_slot(place, taking_part) if isinstance(method, AcrossSlots) else method.start()
             slots[place]["state"] = start.to_json()
-        return self._next({"phase": "method", "round": state["round"] + 1, "slots": slots})
+        following = {"phase": "method", "round": state["round"] + 1, "slots": slots}
+        if left_out:
+            following["left_out"] = sorted(left_out)
+        return self._next(following)
 
     def _step(self, total: Array, state: ProgramState) -> ProgramState | Finished:
         states = {place: known for place, known in enumerate(self._slot_states(state)) if known is not None}
@@ -177,7 +198,7 @@ class Program:
             self._stepped(slot, following[place]) if place in following else slot
             for place, slot in enumerate(state["slots"])
         ]
-        return self._next({"phase": "method", "round": state["round"] + 1, "slots": slots})
+        return self._next({**state, "round": state["round"] + 1, "slots": slots})
 
     def _following(
         self, totals: Mapping[int, Array], states: Mapping[int, State]

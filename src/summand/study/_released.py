@@ -26,7 +26,9 @@ def released(plan: Plan, state: dict[str, Any]) -> dict[str, Any]:
     counts = release(
         {"n": Count(everyone[0]), "people": Count(everyone[1]), "n_dropped": Count(everyone[2])}, plan.limits
     )
-    tail = {"sites": len(plan.sites), "rounds": state["round"]}
+    lost = state.get("left_out", [])
+    tail = {"sites": len(plan.sites) - len(lost), "rounds": state["round"]}
+    said = [f"{', '.join(lost)} stayed away: the figures are those of the other {tail['sites']} sites."] if lost else []
     if plan.at_site_level:
         by_site = _by_site(plan, state, cohorts)
         for name in counts:
@@ -35,9 +37,9 @@ def released(plan: Plan, state: dict[str, Any]) -> dict[str, Any]:
                 counts[name] = dict(SUPPRESSED)
         if is_suppressed(counts["n"]):
             counts["people"] = dict(SUPPRESSED)
-        return _in_order({**head, **counts, **tail, "by_site": by_site, "warnings": []})
+        return _in_order({**head, **counts, **tail, "by_site": by_site, "warnings": said})
     ended = state["slots"][0]["ended"]
-    return _in_order({**head, **counts, **tail, **ended["values"], "warnings": ended["warnings"]})
+    return _in_order({**head, **counts, **tail, **ended["values"], "warnings": [*said, *ended["warnings"]]})
 
 
 def _by_site(plan: Plan, state: dict[str, Any], cohorts: list[Cohort]) -> dict[str, Any]:

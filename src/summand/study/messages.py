@@ -7,11 +7,16 @@
     site → hub       site.decision                     the signed decision; if it permits, the site's key record
     hub → sites      study.records                     all sites' decisions with their key records
     site → hub       site.seal                         sealed seeds for every other site, the site's signature on the cohort
-    hub → sites      study.sealed                      the seeds sealed to this site, all sites' signatures
-    hub → sites      round.open                        state, last total, codec: its exact bytes make the round's context
-    site → hub       round.upload                      boxed shares of the self-mask seed, the masked vector
-    hub → sites      round.unmask                      who uploaded, the boxes addressed to this site
-    site → hub       round.reveal                      its shares of every self-mask seed
+    hub → sites      study.sealed                      the seeds sealed to this site, all its neighbours' signatures
+    site → hub       site.ready                        its stand-in for round 0
+    hub → sites      round.open                        members, state, last total, codec: its exact bytes make the round's
+                                                       context
+    site → hub       round.upload                      boxed shares of the self-mask seed, its stand-in for the next round,
+                                                       the masked vector
+    hub → sites      round.survivors                   who uploaded, where somebody did not
+    site → hub       round.certify                     its signature on that
+    hub → sites      round.unmask                      who uploaded, the boxes addressed to this site, the certificate
+    site → hub       round.reveal                      its shares: of survivors' self-mask seeds, of lost sites' stand-ins
     hub → sites      study.result                      the result and the last total
     site → hub       site.confirm                      the result's hash, signed, after recomputing it
     hub → sites      study.ended                       released, or the error
@@ -26,12 +31,17 @@ from typing import Any
 
 from summand.encoding import dump, parse
 from summand.errors import PeerProtocolError
+from summand.securesum import StandIn
 from summand.transport import Message
 
-SITE_KINDS = ("site.decision", "site.seal", "round.upload", "round.reveal", "site.confirm", "site.halt")
+SITE_KINDS = (
+    "site.decision", "site.seal", "site.ready", "round.upload", "round.certify", "round.reveal", "site.confirm",
+    "site.halt",
+)  # fmt: skip
 HUB = "hub"
 BOX_BYTES = 33 + 16
 SHARE_BYTES = 33
+SEED_BYTES, TAG_BYTES = 32, 16
 DECISION_TYPE = "application/vnd.summand.decision+json"
 COHORT_DOMAIN = b"summand/cohort/v1"
 """Before a cohort's digest where a site signs it."""
@@ -54,6 +64,28 @@ def split_parts(data: bytes, names: Sequence[str], size: int) -> dict[str, bytes
     if len(data) != size * len(names):
         raise PeerProtocolError("A message body has the wrong length.", remedy="Send it again.")
     return {name: data[i * size : (i + 1) * size] for i, name in enumerate(names)}
+
+
+def stand_in_bytes(neighbours: int) -> int:
+    """How long a stand-in is: a box and a seed for each neighbour, and one tag."""
+    return (BOX_BYTES + SEED_BYTES) * neighbours + TAG_BYTES
+
+
+def join_stand_in(given: StandIn, neighbours: Sequence[str]) -> bytes:
+    """A stand-in as it travels: the boxes in the cohort's order, then the bundle."""
+    return join_parts([given.share_boxes[peer] for peer in neighbours]) + given.bundle
+
+
+def split_stand_in(data: bytes, neighbours: Sequence[str]) -> StandIn:
+    """The stand-in behind `join_stand_in`.
+
+    Raises:
+        PeerProtocolError: if the length does not fit.
+    """
+    cut = BOX_BYTES * len(neighbours)
+    if len(data) != stand_in_bytes(len(neighbours)):
+        raise PeerProtocolError("A stand-in has the wrong length.", remedy="Send it again.")
+    return StandIn(data[cut:], split_parts(data[:cut], neighbours, BOX_BYTES))
 
 
 def others(sites: Sequence[str], me: str) -> list[str]:

@@ -217,6 +217,6 @@ def _go_on(self, tx, running) -> None:
     from summand.encoding import to_base64
 
     records = {site: to_base64(running.received[site].raw) for site in running.plan.sites}
-    self._send_all(tx, running, self._sign(running, "study.records", dump(records)))
+    self._send_all(tx, running, self.sign(running, "study.records", dump(records)))
     running.form_cohort()
-    self._phase(tx, running, "sealing")
+    self.phase(tx, running, "sealing")

@@ -25,6 +25,7 @@ from summand.errors import (
 from summand.ledger import ENTRY_BYTES_MAX
 from summand.signing import PrivateKey
 from summand.study import Certificate, SignedStudy, StudyRequest
+from summand.study.messages import BOX_BYTES, stand_in_bytes
 from summand.testing.federations import Partnership, sign_by_all
 from summand.transport import Message, read_message, sign_message
 from wire import Wire, small_partnership, small_tables
@@ -217,7 +218,7 @@ def test_a_wrong_share_opens_nothing(wire: Wire) -> None:
 def test_a_vector_that_is_not_the_sites_own_spoils_the_sum_and_says_so(wire: Wire) -> None:
     """A site uploads noise: the masks do not cancel, no total is opened."""
     message = until(wire, "round.upload", 1)
-    head = 2 * 49
+    head = stand_in_bytes(2) + 2 * BOX_BYTES
     noise = message.body[:head] + bytes(b ^ 0x5A for b in message.body[head:])
     shown = finish(wire, ("south", signed_by(wire, "south", message, body=noise)))
     assert (shown["status"], shown["error"]["code"]) == ("failed", "sum.failed")

@@ -166,7 +166,7 @@ def test_a_hub_that_hides_a_released_study_is_found_out(lie: str) -> None:
         state = {**state, "earlier": []} if lie == "leaves it out" else {**state, "earlier": [["f" * 32, ""]]}
         state = {name: value for name, value in state.items() if value}
         body, size = open_body(state, b"")
-        header = {name: message.header[name] for name in ("codec", "length", "cohort")}
+        header = {name: message.header[name] for name in ("codec", "length", "cohort", "members")}
         return sign_message(
             "round.open", HUB, message.study, 0, wire.convener.key, wire.network.origin, body=body, json_bytes=size,
             **header,

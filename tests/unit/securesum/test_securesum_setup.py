@@ -10,7 +10,7 @@ from securesum_kit import AGREEMENT_HASH, EPOCH, world
 
 from summand.encoding import canonical
 from summand.errors import PeerProtocolError, SetupInvalid, SumError
-from summand.securesum import Cohort, PairKeys, PairSetup, default_threshold
+from summand.securesum import Cohort, PairKeys, PairSetup, Round, default_threshold
 from summand.signing import PrivateKey
 
 SITES = ("a", "b", "c")
@@ -34,8 +34,8 @@ def test_both_ends_of_every_pair_agree_and_no_two_pairs_do():
         inbox = exchange(setups)
         keys = {me: setups[me].finish(inbox[me]) for me in SITES}
         for a, b in itertools.combinations(SITES, 2):
-            assert keys[a].mask_seed(b, bytes(32)) == keys[b].mask_seed(a, bytes(32))
-            found.append(keys[a].mask_seed(b, bytes(32)))
+            assert keys[a].round_seed(b, 0) == keys[b].round_seed(a, 0)
+            found.append(keys[a].round_seed(b, 0))
 
     assert len(set(found)) == 6
 
@@ -139,7 +139,7 @@ def test_a_hub_with_its_own_encapsulation_key_does_not_get_the_pair_key():
     a = setups["a"].finish({**inbox["a"], "b": impostor.seal_to(records)["a"]})
     b = setups["b"].finish(inbox["b"])
 
-    assert a.mask_seed("b", bytes(32)) != b.mask_seed("a", bytes(32))
+    assert a.round_seed("b", 0) != b.round_seed("a", 0)
     with pytest.raises(SetupInvalid):
         impostor.finish(inbox["b"])  # what a sealed to b opens only with b's own key
 
@@ -244,4 +244,4 @@ def test_keys_are_checked_against_the_cohort():
     with pytest.raises(SumError):
         cohort.index("nobody")
     with pytest.raises(SumError):
-        cohort.round_digest(b"short")
+        Round(cohort, b"short")

@@ -1,39 +1,28 @@
 """Frozen and published vectors: contexts, keys, masks, codecs and whole masked vectors, by a second implementation.
 
-`securesum_vectors.json` is the protocol's version 1 in numbers: it never changes. Each entry is checked twice, against
+`securesum_vectors.json` is the protocol's version 2 in numbers: it changes with the version only. Each entry is checked twice, against
 this package and against the plain-Python reading of the specification in this folder.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
-import struct
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from pure_aes import encrypt_block, mask_bytes
+from specification import FILE, LABEL, expanded, hashed, masked_vector, round_seed, share_key
 
 from shared_files import shared_data
 from summand.errors import SumError
-from summand.securesum import Codec, Cohort, HubSum, PairKeys, _round, context, mask_upload, reveal
+from summand.securesum import Codec, Cohort, HubSum, PairKeys, Round, _masking, context, mask_upload, reveal
 from summand.securesum._kdf import expand, extract
+from summand.securesum._masking import mask_seed, stand_in_digest
 from summand.securesum._prg import PATHS, SEGMENT_BYTES, segment_stream
 
-FROZEN = json.loads((Path(__file__).parent / "securesum_vectors.json").read_text())
-LABEL = b"summand/securesum/1 "
-
-
-def hashed(*parts: bytes) -> bytes:
-    return hashlib.sha256(b"".join(struct.pack(">Q", len(p)) + p for p in parts)).digest()
-
-
-def expanded(key: bytes, info: bytes) -> bytes:
-    return hmac.new(key, info + b"\x01", hashlib.sha256).digest()
+FROZEN = json.loads(FILE.read_text())
 
 
 def codec_of(name: str, sites: int) -> Codec:
@@ -65,13 +54,15 @@ def test_contexts_are_frozen(entry):
 def test_derived_keys_are_frozen(entry):
     """Mask seeds and share keys from a pair's key."""
     pair, bound = bytes.fromhex(entry["pair_key"]), bytes.fromhex(entry["digest"])
-    keys = PairKeys("a", bytes(32), b"", {"b": pair})
-    places = struct.pack(">II", entry["sender"], entry["receiver"])
+    keys, number = PairKeys("a", bytes(32), b"", {"b": pair}), entry["number"]
 
-    assert keys.mask_seed("b", bound).hex() == entry["mask_seed"]
-    assert expanded(pair, LABEL + b"mask" + bound).hex() == entry["mask_seed"]
-    assert keys.share_key("b", bound, entry["sender"], entry["receiver"]).hex() == entry["share_key"]
-    assert expanded(pair, LABEL + b"share" + bound + places).hex() == entry["share_key"]
+    assert keys.round_seed("b", number).hex() == round_seed(pair, number).hex() == entry["round_seed"]
+    assert mask_seed(keys.round_seed("b", number), bound).hex() == entry["mask_seed"]
+    assert expanded(round_seed(pair, number), LABEL + b"mask" + bound).hex() == entry["mask_seed"]
+    for label, name in ((b"share", "share_key"), (b"stand-in", "stand_in_key")):
+        ends = (entry["sender"], entry["receiver"])
+        assert keys.share_key("b", label, bound, *ends).hex() == entry[name]
+        assert share_key(pair, label, bound, *ends).hex() == entry[name]
 
 
 @pytest.mark.parametrize("entry", FROZEN["mask"])
@@ -117,48 +108,26 @@ def test_whole_masked_vectors_are_frozen(entry, monkeypatch):
         me: PairKeys(me, cohort.agreement_hash, cohort.epoch, {p: pairs[frozenset((me, p))] for p in names if p != me})
         for me in names
     }
-    hub = HubSum(cohort, ctx, codec, len(entry["values"][0]))
+    rnd = Round(cohort, ctx, entry["number"])
+    hub = HubSum(rnd, codec, len(entry["values"][0]))
     for me, row, self_seed, masked in zip(names, entry["values"], entry["self_seeds"], entry["masked"], strict=True):
-        monkeypatch.setattr(_round.os, "urandom", lambda _, seed=self_seed: bytes.fromhex(seed))
+        monkeypatch.setattr(_masking.os, "urandom", lambda _, seed=self_seed: bytes.fromhex(seed))
         ring = codec.encode(np.array([float.fromhex(v) for v in row]), 100.0)
-        uploads[me] = mask_upload(keys[me], cohort, me, ctx, ring, codec)
+        uploads[me] = mask_upload(keys[me], rnd, me, ring, codec)
         assert uploads[me].masked.hex() == masked
-        assert masked == by_the_specification(entry, cohort, codec, names.index(me)).hex()
+        assert (
+            masked
+            == masked_vector(entry, codec.to_dict(), codec.fraction_bits, codec.bytes_per_value, names.index(me)).hex()
+        )
         hub.add(me, uploads[me].masked)
     boxes = {me: {p: uploads[p].share_boxes[me] for p in names if p != me} for me in names}
-    reveals = {me: reveal(keys[me], cohort, me, ctx, names, boxes[me], uploads[me].own_share) for me in names}
+    reveals = {me: reveal(keys[me], rnd, me, names, boxes[me], uploads[me].own_share) for me in names}
 
     assert cohort.digest().hex() == entry["cohort_digest"]
+    assert rnd.digest.hex() == entry["round_digest"]
+    assert stand_in_digest(cohort, entry["number"]).hex() == entry["stand_in_digest"]
+    assert rnd.survivors_statement(names).hex() == entry["survivors_statement"]
     assert [v.hex() for v in codec.decode(hub.unmask(reveals)).tolist()] == entry["total"]
-
-
-def by_the_specification(entry, cohort, codec, here) -> bytes:
-    """One site's masked vector in Python integers, from the formula y = x + PRG(b) ± PRG(s)."""
-    names, width = list(cohort.sites), codec.bytes_per_value
-    round_digest = hashed(LABEL + b"round", bytes.fromhex(entry["cohort_digest"]), bytes.fromhex(entry["ctx"]))
-    text = json.dumps(codec.to_dict(), sort_keys=True, separators=(",", ":")).replace("100.0", "100")
-    bound = hashed(LABEL + b"mask", round_digest, text.encode(), struct.pack(">Q", len(entry["values"][0])))
-    units = [round(Fraction(float.fromhex(v)) * Fraction(2) ** codec.fraction_bits) for v in entry["values"][here]]
-    units += [0] * (16 // width)
-    terms = [(1, bytes.fromhex(entry["self_seeds"][here]))]
-    for there in range(len(names)):
-        if there != here:
-            pair = entry["pair_keys"]["|".join(sorted((names[here], names[there])))]
-            terms.append((1 if there > here else -1, expanded(bytes.fromhex(pair), LABEL + b"mask" + bound)))
-    for sign, seed in terms:
-        stream = mask_bytes(seed, len(units) * width)
-        for k in range(len(units)):
-            if width == 16:
-                half = len(units) * 8
-                piece = stream[8 * k : 8 * k + 8] + stream[half + 8 * k : half + 8 * k + 8]
-            else:
-                piece = stream[width * k : width * (k + 1)]
-            units[k] += sign * int.from_bytes(piece, "little")
-    units = [u % 2 ** (8 * width) for u in units]
-    if width < 16:
-        return b"".join(u.to_bytes(width, "little") for u in units)
-    lows = b"".join((u % 2**64).to_bytes(8, "little") for u in units)
-    return lows + b"".join((u >> 64).to_bytes(8, "little") for u in units)
 
 
 def test_hkdf_matches_the_published_vectors():
