@@ -75,6 +75,39 @@ _PAYMENT = object_of(
     }
 )  # fmt: skip
 
+_INCOME = object_of({"id": TEXT, "leaf": COUNT, "party": TEXT, "accounts_sha256": TEXT, "at": DAY}, {})
+_COMMITMENT = object_of(
+    {
+        "leaf": COUNT, "made": {"type": "object"}, "value": {"type": ["integer", "null"]}, "reported_to": DAY,
+        "report_leaf": {"type": ["integer", "null"]}, "next_report": DAY,
+        "standing": {"enum": ["kept", "broken", "not yet reported", "report overdue"]},
+    }
+)  # fmt: skip
+_CLOCK = object_of(
+    {
+        "what": TEXT, "since": DAY, "due": DAY, "rule": TEXT, "done": DAY, "days": {"type": "integer"},
+        "standing": {"enum": ["done", "done late", "running", "soon", "overdue", "over"]},
+    }
+)  # fmt: skip
+_CLASS = {"enum": ["background", "foreground", "sideground", "tail", "outside", None]}
+_INVENTION = object_of(
+    {
+        "leaf": COUNT, "received": DAY, "disclosed": {"type": "object"}, "class_by_agreement": _CLASS, "decided": _CLASS,
+        "decided_by": TEXT, "rule": TEXT, "filings": array_of(TEXT), "clocks": array_of(_CLOCK),
+        "joint": {"type": ["object", "null"]}, "joint_is_missing": {"type": "boolean"},
+    }
+)  # fmt: skip
+_CLAIM = object_of(
+    {
+        "id": TEXT, "leaf": COUNT, "party": TEXT, "against": TEXT, "subject": TEXT, "invention": TEXT, "arose": DAY,
+        "rule": TEXT, "tolled_until": DAY, "ends": DAY, "days": {"type": "integer"},
+        "standing": {"enum": ["running", "alert", "barred"]},
+    }
+)  # fmt: skip
+_BACKGROUND = object_of(
+    dict.fromkeys(("source", "owner", "description", "reference", "licence_to_project", "restrictions"), TEXT)
+)
+
 SCHEMAS: dict[str, Schema] = {
     "settlement-mssp": {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -122,6 +155,28 @@ SCHEMAS: dict[str, Schema] = {
                 "currency": TEXT, "today": DAY, "contributions": array_of(_CONTRIBUTION), "grants": array_of(_GRANT),
                 "payments": array_of(_PAYMENT), "alerts": ALERTS, "unheeded": UNHEEDED, "totals": {"type": "object"},
                 "mark": {"enum": ["sample", None]},
+            }
+        ),
+    },
+    "settlement-income": {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "The register of income: summand settlement income --json",
+        **object_of(
+            {
+                "currency": TEXT, "today": DAY, "terms_sha256": HASH, "terms_from": TEXT, "periods": array_of(_INCOME),
+                "true_up": array_of(_TRUE_UP), "paid": AMOUNTS, "held_back": AMOUNTS, "blocked": AMOUNTS,
+                "cleared": {"type": "object", "additionalProperties": COUNT}, "triggers": array_of(TEXT),
+                "commitments": array_of(_COMMITMENT), "unheeded": UNHEEDED,
+            }
+        ),
+    },
+    "settlement-inventions": {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "The register of inventions: summand settlement inventions --json",
+        **object_of(
+            {
+                "today": DAY, "background": array_of(_BACKGROUND), "inventions": array_of(_INVENTION),
+                "claims": array_of(_CLAIM), "alerts": ALERTS, "unheeded": UNHEEDED,
             }
         ),
     },

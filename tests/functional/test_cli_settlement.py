@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,14 @@ from cli_kit import say
 from disk_federation import DiskFederation
 from shared_files import shared_data
 from summand.agreement import complete_example
-from summand.encoding import dump
+from summand.encoding import canonical, dump, sha256_hex
 from summand.federation import Federation
 from summand.federation._memory import MemoryNetwork
 from summand.sharing import ACT_KIND, act_document
 from summand.sharing.contributions import Committed
+from summand.sharing.income import CommitmentMade, IncomeReceived, TermsAgreed
+from summand.sharing.inventions import Contributor, InventionDisclosed
+from summand.sharing.waterfall import Tier, Waterfall
 from summand.signing import PrivateKey
 from summand.study import Statement
 from summand.testing.federations import sign_by_all
@@ -199,3 +203,40 @@ def test_an_act_is_stated(
     assert say(capsys, *words).error["code"] == "agreement.settlement_invalid"
     file.write_bytes(dump({"act": "contribution.imagined"}))
     assert say(capsys, *words).error["code"] == "agreement.settlement_invalid"
+
+
+def test_income_and_inventions_from_a_ledger(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Both registers from the hub's folder; terms in full need every party."""
+    disk = DiskFederation(tmp_path)
+    disk.publish()
+    signed, keys = disk.partnership.signed, disk.partnership.party_keys
+    (tmp_path / "agreement.signed.json").write_bytes(signed.to_bytes())
+    terms = Waterfall("EUR", (Tier("all", "share", {"a": 1, "b": 1}),))
+    (tmp_path / "terms.json").write_bytes(dump(terms.to_dict()))
+    first = next(iter(keys))
+
+    def state(party: str, record: object) -> None:
+        document = act_document(record)
+        statement = Statement.sign(ACT_KIND, signed.agreement.hash, party, document, keys[party], inside=True)
+        disk.convener.put_statement(statement.envelope.to_dict())
+
+    state(first, IncomeReceived("2026", first, 1_000, date(2026, 6, 1), "ab" * 32))
+    state(first, CommitmentMade("p", first, "kit", "LMIC", "price_at_most", 500, date(2026, 1, 1)))
+    state(
+        first,
+        InventionDisclosed(
+            "sensor", first, "A sensor", date(2026, 1, 1), (Contributor(first, 1000),), "ab" * 32, "ab" * 32, True,
+            "sensors", "foreground",
+        ),
+    )  # fmt: skip
+    options = ("--federation", tmp_path / "hub" / "federation.json", "--agreement", tmp_path / "agreement.signed.json")
+    income = ("settlement", "income", tmp_path / "hub", *options, "--terms", tmp_path / "terms.json")
+    assert "did not agree" in say(capsys, *income, "--json").error["message"]
+    for party in keys:
+        state(party, TermsAgreed(sha256_hex(canonical(terms.to_dict()))))
+    assert say(capsys, *income, "--json").matches("settlement-income")["paid"] == {"a": 500, "b": 500}
+    assert "price_at_most" in say(capsys, *income).out
+    inventions = ("settlement", "inventions", tmp_path / "hub", *options)
+    told = say(capsys, *inventions, "--json").matches("settlement-inventions")
+    assert told["inventions"][0]["disclosed"]["id"] == "sensor"
+    assert "Disclose to the partners" in say(capsys, *inventions).out

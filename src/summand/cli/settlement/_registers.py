@@ -1,4 +1,4 @@
-"""``summand settlement act, contributions``: what the ledger says about money. Parses, calls the rooms, prints."""
+"""``summand settlement act, contributions, income, inventions``: what the ledger says. Parses, calls the rooms, prints."""
 
 from __future__ import annotations
 
@@ -69,6 +69,72 @@ def contributions(
     show("Grants", ("id", "party", "awarded", "received", "spent", "left"), grants)
     payments = [[p.id, p.payer, p.payee, money(p.cents), str(p.due or ""), p.standing] for p in found.payments]
     show("Payments", ("id", "payer", "payee", "amount", "due", ""), payments)
+    tell(found.alerts, found.unheeded)
+
+
+def income(
+    ledger: Folder,
+    federation: FederationFile,
+    agreement: AgreementFile,
+    terms: Annotated[
+        Path | None, typer.Option("--terms", help="Tiers in full (JSON), to which every party agreed; else clause K.")
+    ] = None,
+    at: Day = None,
+    as_json: AsJson = False,
+) -> None:
+    """Income of the joint product by period and payee, guards, price and access commitments: from a verified ledger."""
+    from summand.sharing.income import income_register
+    from summand.sharing.waterfall import Waterfall
+
+    document = agreement_in(agreement)
+    falls = None if terms is None else Waterfall.from_dict(read_object(terms))
+    found = income_register(document, stated_in(ledger, federation, document), falls, day_of(at))
+    if as_json:
+        print_json(found.to_dict())
+        return
+    rows = [[p.id, str(p.period.at), money(p.period.gross_cents), f"leaf {p.leaf}"] for p in found.periods]
+    show(f"Income, {found.currency}, by {found.terms_from}", ("period", "settled", "gross", "stated at"), rows)
+    payees = sorted({*found.paid, *found.held_back, *found.blocked})
+    amounts = [
+        [name, *(money(by.get(name, 0)) for by in (found.paid, found.held_back, found.blocked))] for name in payees
+    ]
+    show("So far", ("payee", "paid", "held back", "set aside"), amounts)
+    for item in found.true_up:
+        if item.gives_back_cents or item.from_reserve_cents or item.is_owed_cents:
+            typer.echo(f"{item.payee}: gives back {money(item.gives_back_cents)}, is owed {money(item.is_owed_cents)}.")
+    lines = [
+        [c.made.id, c.made.party, c.made.kind, str(c.made.limit), str(c.value or ""), c.standing]
+        for c in found.commitments
+    ]
+    show("Commitments", ("id", "party", "kind", "limit", "reported", ""), lines)
+    tell((), found.unheeded)
+
+
+def inventions(
+    ledger: Folder, federation: FederationFile, agreement: AgreementFile, at: Day = None, as_json: AsJson = False
+) -> None:
+    """Background, inventions with their classes and clocks, joint ownership, claims: from a verified ledger."""
+    from summand.sharing.inventions import invention_register
+
+    document = agreement_in(agreement)
+    found = invention_register(document, stated_in(ledger, federation, document), day_of(at))
+    if as_json:
+        print_json(found.to_dict())
+        return
+    show("Background", ("owner", "what", "reference", "used by"), [
+        [line.owner, line.description, line.reference, ", ".join(line.used_by)] for line in found.background
+    ])  # fmt: skip
+    show("Inventions", ("id", "party", "received", "class", "joint ownership"), [
+        [line.disclosed.id, line.disclosed.party, str(line.received), line.decided or line.class_by_agreement,
+         "four answers missing" if line.joint_is_missing else "agreed" if line.joint else ""] for line in found.inventions
+    ])  # fmt: skip
+    show("Clocks", ("invention", "what", "due", "", "rule"), [
+        [line.disclosed.id, clock.what, str(clock.due), clock.standing, clock.rule]
+        for line in found.inventions for clock in line.clocks
+    ])  # fmt: skip
+    show("Claims", ("id", "party", "against", "ends", ""), [
+        [claim.id, claim.party, claim.against, str(claim.ends), claim.standing] for claim in found.claims
+    ])  # fmt: skip
     tell(found.alerts, found.unheeded)
 
 
