@@ -12,6 +12,7 @@ from docs.schemas import (
     description,
     directory,
     evaluation,
+    governance,
     learning,
     models,
     other,
@@ -33,6 +34,7 @@ FAMILIES = (
     agreement,
     directory,
     outcomes,
+    governance,
     settlement,
 )
 

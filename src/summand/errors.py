@@ -5,12 +5,12 @@
     SummandError(message, remedy, clause=None, public=None)
     ├─ UsageError           the command or the call was put wrongly: OrganisationInvalid · OrganisationUnknown
     ├─ AgreementError       AgreementSyntaxError · AgreementIncomplete · SignatureInvalid · AgreementNotInForce ·
-    │                       ContributionUnknown · CostsNotCovered · SettlementInvalid · IndicatorInvalid
+    │                       ContributionUnknown · CostsNotCovered · SettlementInvalid · IndicatorInvalid ·
+    │                       ActInvalid
     ├─ Refusal              the site says no: PurposeNotPermitted · MethodNotPermitted · ColumnNotPermitted ·
     │                       DatasetNotPermitted · ReleaseNotPermitted · CohortTooSmall · CohortTooSimilar · TooManyParameters ·
-    │                       ModelNotReleased · ApprovalMissing · RequesterNotPermitted · StudyReplayed
-    │                       DatasetNotPermitted · ReleaseNotPermitted · CohortTooSmall · TooManyParameters ·
-    │                       ApprovalMissing · RequesterNotPermitted · StudyReplayed · SiteStopped
+    │                       ModelNotReleased · ApprovalMissing · RequesterNotPermitted · StudyReplayed · SiteStopped ·
+    │                       HolderVeto
     ├─ DataError            SourceUnreadable · ColumnMissing · ColumnUnknown · ValueOutOfRange · CategoryUnknown ·
     │                       ValueNotNumeric · ValueOffStep · ValueMissing · StatusInvalid · SourceEmpty ·
     │                       SourceChanged · DictionaryInvalid · SeriesInvalid
@@ -179,6 +179,12 @@ class IndicatorInvalid(AgreementError):
     code = "agreement.indicator_invalid"
 
 
+class ActInvalid(AgreementError):
+    """An act of governance is malformed, not its author's to make, or comes too late."""
+
+    code = "agreement.act_invalid"
+
+
 # ── the guard ────────────────────────────────────────────────────────────────────────────────────────────────────────
 class Refusal(SummandError):
     """The site says no. Recorded in the ledger with its clause; not a failure."""
@@ -256,6 +262,12 @@ class StudyReplayed(Refusal):
     """This study identifier or request was already used."""
 
     code = "guard.study_replayed"
+
+
+class HolderVeto(Refusal):
+    """The data holder vetoed this study's use of its own data."""
+
+    code = "guard.holder_veto"
 
 
 class SiteStopped(Refusal):

@@ -12,6 +12,7 @@ BRANCHES = {
     "agreement": ("summand.cli._agreement", "agreement_app", "Write, check, show, sign and verify agreements."),
     "demo": ("summand.cli._demo", "demo_app", "The whole chain on real patients' data, in front of you."),
     "directory": ("summand.cli._directory", "directory_app", "Find partners: organisations, their data and needs."),
+    "governance": ("summand.cli._governance", "governance_app", "Motions, votes, vetoes, disputes, tasks."),
     "hub": ("summand.cli._hub", "hub_app", "Convene a federation."),
     "key": ("summand.cli._key", "key_app", "Make and show keys."),
     "ledger": ("summand.cli._ledger", "ledger_app", "Verify and show a ledger, with or without its hub."),

@@ -19,14 +19,17 @@ from summand.federation._tables import Table
 
 if TYPE_CHECKING:
     from summand.federation._connect import connect
+    from summand.federation._desk import Desk, open_desk
 
-__all__ = ["Federation", "Network", "StudyResult", "Table", "connect"]
+__all__ = ["Desk", "Federation", "Network", "StudyResult", "Table", "connect", "open_desk"]
+
+_HOMES = {"connect": "_connect", "Desk": "_desk", "open_desk": "_desk"}
 
 
 def __getattr__(name: str) -> Any:
-    """`connect`, imported when it is asked for: a trial in one process needs no network."""
-    if name == "connect":
-        from summand.federation._connect import connect
+    """`connect` and desks, imported when they are asked for: a trial in one process needs no network."""
+    if name in _HOMES:
+        import importlib
 
-        return connect
+        return getattr(importlib.import_module(f"summand.federation.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'summand.federation' has no attribute {name!r}")

@@ -13,6 +13,7 @@ from summand.guard._contents import consent, datasets, method, purpose, release
 from summand.guard._decision import Decision, Reason
 from summand.guard._released import answer_of_record, judged_models, one_site_fewer
 from summand.guard._standing import approvals, fresh, in_force, requester, same_agreement
+from summand.guard._veto import not_vetoed
 from summand.study import History, SignedStudy
 
 Check = Callable[[Case], Objections]
@@ -30,6 +31,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("D", one_site_fewer),
     ("D", judged_models),
     ("F, H", approvals),
+    ("H", not_vetoed),
 )
 """All checks, with the clauses that they enforce; a fresh request is no clause, but what makes its signature count."""
 

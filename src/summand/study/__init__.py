@@ -18,11 +18,12 @@ from summand.study._history import History
 from summand.study._parts import in_parts, whole_entries
 from summand.study._plan import Plan, effective_limits, shared_dictionary
 from summand.study._program import Finished, Program, earlier_of
-from summand.study._request import RELEASE_LEVELS, REQUEST_TYPE, SignedStudy, StudyRequest
+from summand.study._request import APPROVAL_TYPE, RELEASE_LEVELS, REQUEST_TYPE, SignedStudy, StudyRequest
 from summand.study._stated import Ignored, Stated, read_statements
 from summand.study._statement import DOCUMENT_BYTES_MAX, STATEMENT_KINDS, STATEMENT_TYPE, Statement
 
 __all__ = [
+    "APPROVAL_TYPE",
     "DOCUMENT_BYTES_MAX",
     "ENTRY_TYPES",
     "RELEASE_LEVELS",

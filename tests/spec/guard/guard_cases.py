@@ -9,6 +9,7 @@ from typing import Any
 from guard_world import EARLIER, NOW, PARTIES, TABLE, key, released_before, remembering
 
 from summand.guard import signed_event
+from summand.study import Statement
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,21 @@ def _consent(*codes: str | tuple[str, str], **terms: Any) -> dict[str, Any]:
     if not {"DUO:0000004", "DUO:0000042", "DUO:0000006", "DUO:0000007", "DUO:0000011"} & {i["code"] for i in listed}:
         listed.insert(0, {"code": "DUO:0000006"})
     return {"dataset": {"consent_codes": listed}, **terms}
+
+
+def _veto(who: str, datasets: tuple[str, ...], *, of_this: bool = True, spoiled: bool = False) -> Any:
+    """A veto of the request in the site's replica: by a party, over datasets; of another request; with no signature."""
+
+    def past(document: Any, study: Any) -> list[dict[str, Any]]:
+        digest = study.hash if of_this else "0" * 64
+        act = {"act": "veto.cast", "datasets": list(datasets), "reason": "sample", "request_hash": digest}
+        stated = Statement.sign("governance.act", document.hash, who, act, key(who), inside=True, at=NOW)
+        envelope = stated.envelope.to_dict()
+        envelope["signatures"] = [] if spoiled else envelope["signatures"]
+        entry = {"type": "governance.act", "agreement_hash": document.hash, "at": NOW.isoformat(), "envelope": envelope}
+        return [entry]
+
+    return past
 
 
 def _events(*steps: tuple[str, tuple[str, ...]]) -> Any:
@@ -76,6 +92,7 @@ PURPOSE, DATASET, METHOD = "guard.purpose_not_permitted", "guard.dataset_not_per
 COLUMN, RELEASE, COHORT = "guard.column_not_permitted", "guard.release_not_permitted", "guard.cohort_too_small"
 NOT_RELEASED = "guard.model_not_released"
 APPROVAL, REQUESTER, REPLAYED = "guard.approval_missing", "guard.requester_not_permitted", "guard.study_replayed"
+VETO = "guard.holder_veto"
 MONDO, OTHER_DISEASE = "MONDO:0008903", "MONDO:0005148"
 ALL = PARTIES
 
@@ -375,6 +392,15 @@ CASES: dict[str, tuple[GuardCase, ...]] = {
               terms=_approvals("principal_investigator", "any", 1), ask={"requester": "Pia"}, signer="Pia", approved_by=("Pia",)),
         _case("The approver's key has run out", (APPROVAL, "H.study_approvals"),
               terms=_approvals("data_steward", "south", 1) | {"people": {"Sven": {"to": "2026-03-09"}}}, approved_by=("Sven",)),
+    ),
+    "Vetoes": (
+        _case("The data holder vetoed this use of its data", (VETO, "H.holder_veto"), past=_veto("south", ("registry-south",))),
+        _case("Its data steward did", (VETO, "H.holder_veto"), past=_veto("Sven", ("registry-south",))),
+        _case("Its veto was spoiled by who keeps the ledger", (VETO, "H.holder_veto"),
+              past=_veto("south", ("registry-south",), spoiled=True)),
+        _case("It vetoed another request", past=_veto("south", ("registry-south",), of_this=False)),
+        _case("Another party claims to veto for it", past=_veto("west", ("registry-south",))),
+        _case("Another holder vetoed the use of its own data", past=_veto("west", ("registry-west",))),
     ),
     "Several objections": (
         _case(

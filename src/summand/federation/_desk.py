@@ -1,0 +1,157 @@
+"""The place from which a person or a party acts under an agreement: it states things, and reads what was stated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+from summand.agreement import Agreement, SignedAgreement
+from summand.errors import RequesterNotPermitted, UsageError
+from summand.federation._remote import RemoteNetwork, analyst_key, describe
+from summand.governance import GovernanceState, governance_state, read_act
+from summand.signing import PrivateKey
+from summand.study import Statement, whole_entries
+from summand.transport import FederationDescription, HubClient
+
+
+class Records(Protocol):
+    """What a desk needs of its messengers."""
+
+    def state(self, statement: Statement) -> None:
+        """Put a signed statement into the ledger."""
+
+    def ledger_entries(self) -> list[bytes]:
+        """All leaves of the ledger, proved against the hub's checkpoint."""
+
+    def close(self) -> None:
+        """Let go of what is held open."""
+
+
+class Desk:
+    """One person's or party's desk under an agreement.
+
+    Args:
+        records: The way to the ledger.
+        versions: The agreement's versions, the current one last.
+        name: Under which name of the agreement the key signs.
+        key: The key.
+    """
+
+    def __init__(self, records: Records, versions: list[Agreement], name: str, key: PrivateKey) -> None:
+        self.records, self.versions, self.name, self._key = records, versions, name, key
+
+    @property
+    def agreement(self) -> Agreement:
+        """The current version."""
+        return self.versions[-1]
+
+    def state(self, kind: str, document: Mapping[str, Any], *, study: str = "", inside: bool = True) -> str:
+        """Put a document into the ledger, signed; its SHA-256 (hex)."""
+        statement = Statement.sign(kind, self.agreement.hash, self.name, document, self._key, study, inside=inside)
+        self.records.state(statement)
+        return statement.document_sha256
+
+    def act(self, act: str, **fields: Any) -> str:
+        """State an act of governance; the SHA-256 (hex) of its document.
+
+        Raises:
+            ActInvalid: if it is out of form.
+        """
+        document = {"act": act, **{name: value for name, value in fields.items() if value is not None}}
+        read_act(document)
+        return self.state("governance.act", document)
+
+    def entries(self) -> list[tuple[int, dict[str, Any]]]:
+        """The ledger's entries with the numbers of their leaves."""
+        return list(whole_entries(self.records.ledger_entries()))
+
+    def governance(self, now: datetime | None = None) -> GovernanceState:
+        """Where governance stands; now if no other time is given."""
+        return governance_state(self.versions, self.entries(), now or datetime.now(UTC))
+
+    def close(self) -> None:
+        """Let go of what is held open."""
+        self.records.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_desk(
+    federation: FederationDescription | Path | str,
+    *,
+    key: PrivateKey | Path | str,
+    agreement: str | None = None,
+    name: str | None = None,
+) -> Desk:
+    """The desk of the person or party whose key this is.
+
+    Args:
+        federation: The federation's description, or its file.
+        key: The private key, or its PEM file.
+        agreement: Title or hash (or its beginning) of the agreement; the only one that names the key if not given.
+        name: Which of the names that the key has there; the first if not given.
+
+    Raises:
+        RequesterNotPermitted: if no agreement here names the key.
+        UsageError: if several fit.
+        SignatureInvalid, AgreementError: if an agreement of the hub is not signed by its parties.
+        TransportError: if the hub cannot be reached or does not know the key.
+    """
+    secret = analyst_key(key)
+    network = RemoteNetwork(HubClient(describe(federation), secret))
+    try:
+        held = [network.agreement(digest) for digest in network.agreements()]
+        chosen = _chosen(held, secret, agreement)
+        names = names_of(chosen.agreement, secret)
+        if name is not None and name not in names:
+            raise _unknown(f"'{chosen.agreement.title}' does not name this key as that of '{name[:80]}'.")
+        return Desk(network, _versions(held, chosen), name or names[0], secret)
+    except BaseException:
+        network.close()
+        raise
+
+
+def names_of(agreement: Agreement, key: PrivateKey) -> list[str]:
+    """The people and parties of an agreement whose key this is."""
+    text = key.public.text
+    people = [person.name for person in agreement.people if person.key == text]
+    return people + [party.id for party in agreement.parties if party.key == text]
+
+
+def _chosen(held: list[SignedAgreement], key: PrivateKey, wanted: str | None) -> SignedAgreement:
+    mine = [signed for signed in held if names_of(signed.agreement, key)]
+    if wanted is not None:
+        mine = [
+            signed
+            for signed in mine
+            if signed.agreement.title == wanted
+            or (len(wanted) >= 8 and signed.agreement.hash.startswith(wanted.lower()))
+        ]
+    if not mine:
+        raise _unknown("No such agreement of this federation names this key.")
+    newest = {signed.agreement.id: signed for signed in sorted(mine, key=lambda item: item.agreement.version)}
+    if len(newest) > 1:
+        listed = "; ".join(f"{item.agreement.hash[:16]} ({item.agreement.title[:60]})" for item in newest.values())
+        raise UsageError("Several agreements name this key.", remedy=f"Choose one by its hash: {listed}.")
+    return next(iter(newest.values()))
+
+
+def _versions(held: list[SignedAgreement], current: SignedAgreement) -> list[Agreement]:
+    """The versions before the current one that lead to it, hash by hash, oldest first."""
+    by_hash = {signed.agreement.hash: signed.agreement for signed in held}
+    found = [current.agreement]
+    while (before := by_hash.get(found[0].previous_version_hash or "")) is not None:
+        found.insert(0, before)
+    return found
+
+
+def _unknown(message: str) -> RequesterNotPermitted:
+    return RequesterNotPermitted(
+        message, clause="B.people", remedy="Use a key that clause B names, or ask for an amendment."
+    )
