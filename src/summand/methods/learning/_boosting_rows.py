@@ -13,9 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from summand.methods.learning._boosting_bins import Binning, Bytes
+from summand.methods.learning._boosting_kernel import Kernel, kernel
 from summand.methods.learning._boosting_losses import Loss
 from summand.methods.learning._boosting_state import BoostingState, wanted
-from summand.methods.learning._boosting_trees import LEAF, LEVEL, TREE, Level, leaf_values, levels_of_tree, trees_of
+from summand.methods.learning._boosting_trees import (
+    LEAF,
+    LEVEL,
+    TREE,
+    Level,
+    Table,
+    leaf_values,
+    levels_of_tree,
+    trees_of,
+)
 from summand.tables import Array
 
 # Rows whose bins, keys and sums stay in a core's second-level cache.
@@ -46,14 +56,22 @@ class Histograms:
 
     A row of data is a column of the matrix, with a one at each of its bins; scipy adds the three numbers of the row at
     every such place, in one pass over the bins. The matrices are made once, and only their indices change: a node's
-    last rows go through the smallest matrix that holds them, filled up with rows that add zero.
+    last rows go through the smallest matrix that holds them, filled up with rows that add zero. A compiled loop does the
+    same several times faster where there is one (see `kernel`).
+
+    Args:
+        binning: How many bins each feature has.
+        loops: The compiled loops; None for scipy.
     """
 
-    def __init__(self, binning: Binning) -> None:
+    def __init__(self, binning: Binning, loops: Kernel | None) -> None:
+        self._loops, self._from = loops, binning.starts.astype(np.uint64)
+        self._starts, self._total = binning.starts.astype(np.int32), binning.total
+        if loops is not None:
+            return
         from scipy.sparse import csc_array
 
         make: Any = csc_array
-        self._starts, self._total = binning.starts.astype(np.int32), binning.total
         features = len(binning.features)
         ones = np.ones(CHUNK_ROWS * features)
         self._bins = np.zeros((CHUNK_ROWS, features), dtype=np.uint8)
@@ -76,6 +94,9 @@ class Histograms:
             rows: Which.
         """
         out = np.zeros((self._total, 3))
+        if self._loops is not None:
+            self._loops.histogram(bins, self._from, sums, rows, out)
+            return out
         for first in range(0, len(rows), CHUNK_ROWS):
             some = rows[first : first + CHUNK_ROWS]
             width = len(some)
@@ -108,7 +129,8 @@ class BoostedRows:
         self._cuts = cuts
         self._by_feature = np.ascontiguousarray(bins.T)
         self._teaching, self._held = np.flatnonzero(~held), np.flatnonzero(held)
-        self._histogram = Histograms(binning)
+        self._loops = kernel()
+        self._histogram = Histograms(binning, self._loops)
         self._sums = np.ones((len(y), 3))
         self._margin = np.zeros(0)
         self._trees, self._tree = "", ""
@@ -199,11 +221,10 @@ class BoostedRows:
         level = Level.unpack(piece, len(self._members))
         for node in np.flatnonzero(level.feature == LEAF).tolist():
             self._leaves.append((self._members[node], float(level.value[node])))
-        children, splits = [], level.splits.tolist()
+        children: list[Rows] = []
+        splits = level.splits.tolist()
         for node, table in zip(splits, level.tables(self._binning), strict=True):
-            rows = self._members[node]
-            left = table.take(self._by_feature[int(level.feature[node])].take(rows))
-            children += [rows[left], rows[~left]]
+            children += divided(self._by_feature[int(level.feature[node])], table, self._members[node], self._loops)
         self._parents = {k: self._known[node] for k, node in enumerate(splits) if node in self._known}
         self._members, self._known = children, {}
 
@@ -226,6 +247,23 @@ class BoostedRows:
 
     def _count(self, node: int) -> Array:
         return self._histogram(self._bins, self._sums, self._members[node])
+
+
+def divided(bins: Bytes, goes_left: Table, rows: Rows, loops: Kernel | None) -> tuple[Rows, Rows]:
+    """Some rows, in order, by whether their bin of one feature goes left.
+
+    Args:
+        bins: Of all rows, shape (n,).
+        goes_left: Of each bin, shape (256,).
+        rows: Which.
+        loops: The compiled loops; None for NumPy.
+    """
+    if loops is None:
+        is_left = goes_left.take(bins.take(rows))
+        return rows[is_left], rows[~is_left]
+    left, right = np.empty_like(rows), np.empty_like(rows)
+    count = int(loops.divide(bins, goes_left, rows, left, right))
+    return left[:count], right[: len(rows) - count]
 
 
 def _pieces(tree: str) -> list[str]:
