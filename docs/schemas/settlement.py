@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from docs.schemas._common import HASH, Schema, array_of, object_of
+from docs.schemas._common import HASH, NUMBER, Schema, array_of, object_of
 
 CENTS: Schema = {"type": "integer", "description": "Whole cents; negative is owed."}
 SHARE: Schema = {"type": ["number", "null"], "description": "A fraction of 1."}
@@ -177,6 +177,25 @@ SCHEMAS: dict[str, Schema] = {
             {
                 "today": DAY, "background": array_of(_BACKGROUND), "inventions": array_of(_INVENTION),
                 "claims": array_of(_CLAIM), "alerts": ALERTS, "unheeded": UNHEEDED,
+            }
+        ),
+    },
+    "settlement-data-value": {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "What each partner's data add: summand settlement data-value --json",
+        **object_of(
+            {
+                "metric": TEXT, "baseline": NUMBER, "whole": NUMBER,
+                "lines": array_of(
+                    object_of(
+                        {
+                            "party": TEXT, "alone": NUMBER, "leave_one_out": NUMBER, "shapley": NUMBER, "banzhaf": NUMBER,
+                            "weight": COUNT,
+                        }
+                    )
+                ),
+                "scores": {"type": "object", "additionalProperties": NUMBER}, "studies": {"type": "object"},
+                "judged_by": TEXT, "warnings": array_of(TEXT),
             }
         ),
     },

@@ -240,3 +240,18 @@ def test_income_and_inventions_from_a_ledger(capsys: pytest.CaptureFixture[str],
     told = say(capsys, *inventions, "--json").matches("settlement-inventions")
     assert told["inventions"][0]["disclosed"]["id"] == "sensor"
     assert "Disclose to the partners" in say(capsys, *inventions).out
+
+
+def test_data_value_of_released_scores(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Only under an agreement that permits site_level; scores that are none are refused."""
+    permitted, other, scores = tmp_path / "permitted.json", tmp_path / "other.json", tmp_path / "scores.json"
+    permitted.write_bytes(dump(complete_example(data={"release_levels": ["total", "site_level"]}).to_dict()))
+    other.write_bytes(dump(complete_example(data={"release_levels": ["total"]}).to_dict()))
+    scores.write_text('{"metric": "auc", "baseline": 0.5, "scores": {"a": 0.7, "b": 0.6, "a+b": 0.75}}')
+    words = ("settlement", "data-value", scores, "--agreement")
+    told = say(capsys, *words, permitted, "--json").matches("settlement-data-value")
+    assert [line["shapley"] for line in told["lines"]] == [0.175, 0.075]
+    assert "a: leave-one-out 0.1500, Shapley 0.1750, weight 70.00 %" in say(capsys, *words, permitted).out
+    assert say(capsys, *words, other, "--json").error["code"] == "agreement.contribution_unknown"
+    scores.write_text('{"baseline": true, "scores": {"a": 1}}')
+    assert say(capsys, *words, permitted, "--json").error["code"] == "usage"

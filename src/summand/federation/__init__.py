@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from summand.federation._data_value import value_of_data
 from summand.federation._federation import Federation, Network
 from summand.federation._results import StudyResult
 from summand.federation._tables import Table
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from summand.federation._connect import connect
     from summand.federation._desk import Desk, open_desk
 
-__all__ = ["Desk", "Federation", "Network", "StudyResult", "Table", "connect", "open_desk"]
+__all__ = ["Desk", "Federation", "Network", "StudyResult", "Table", "connect", "open_desk", "value_of_data"]
 
 _HOMES = {"connect": "_connect", "Desk": "_desk", "open_desk": "_desk"}
 
