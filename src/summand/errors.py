@@ -11,6 +11,10 @@
     │                       DatasetNotPermitted · ReleaseNotPermitted · CohortTooSmall · CohortTooSimilar · TooManyParameters ·
     │                       ModelNotReleased · ApprovalMissing · RequesterNotPermitted · StudyReplayed · SiteStopped ·
     │                       HolderVeto
+    │                       ModelNotReleased · ApprovalMissing · RequesterNotPermitted · StudyReplayed
+    │                       DatasetNotPermitted · ReleaseNotPermitted · CohortTooSmall · TooManyParameters ·
+    │                       ApprovalMissing · RequesterNotPermitted · StudyReplayed · SiteStopped
+    │                       ModelNotReleased · BudgetExceeded · ApprovalMissing · RequesterNotPermitted · StudyReplayed
     ├─ DataError            SourceUnreadable · ColumnMissing · ColumnUnknown · ValueOutOfRange · CategoryUnknown ·
     │                       ValueNotNumeric · ValueOffStep · ValueMissing · StatusInvalid · SourceEmpty ·
     │                       SourceChanged · DictionaryInvalid · SeriesInvalid
@@ -238,6 +242,12 @@ class ModelNotReleased(Refusal):
     """A model to be judged is not one that an earlier study released, and nobody approved it."""
 
     code = "guard.model_not_released"
+
+
+class BudgetExceeded(Refusal):
+    """The study would spend more of the privacy budget than is left, or than one study may."""
+
+    code = "guard.budget_exceeded"
 
 
 class TooManyParameters(Refusal):

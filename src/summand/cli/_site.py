@@ -88,6 +88,32 @@ def check(folder: Folder, as_json: Annotated[bool, typer.Option("--json", help="
         raise typer.Exit(12)
 
 
+@site_app.command("budget")
+def budget(folder: Folder, as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False) -> None:
+    """Show the privacy budget of the site's datasets: what each study cost, and what is left."""
+    from summand.encoding import dump
+    from summand.site._balance import balances
+    from summand.site._folder import SiteFolder
+
+    found = balances(SiteFolder(folder))
+    if not found:
+        raise UsageError("No accepted agreement has a privacy budget for data of this site.", remedy="See clause E.")
+    if as_json:
+        typer.echo(dump({"budgets": found}).decode())
+        return
+    for row in found:
+        typer.echo(
+            f"{row['dataset']} under '{row['title']}': epsilon {row['epsilon_spent']:.3g} of {row['epsilon']:g} spent "
+            f"(delta {row['delta']:g}, since {row['since']}); rho left {row['rho_left']:.4g} of {row['rho']:.4g}"
+        )
+        for study in row["studies"]:
+            state = "over" if study["over"] else "reserved"
+            typer.echo(
+                f"  {study['at']}  {study['study']}  epsilon {study['epsilon']:.3g}  rho {study['rho']:.4g}  "
+                f"{study['committed']} of {study['rounds']} rounds committed  {state}"
+            )
+
+
 @site_app.command("serve")
 def serve(folder: Folder) -> None:
     """Run the site: outbound connections only, until interrupted."""

@@ -57,6 +57,9 @@ def submit(
     ] = None,
     release_level: Annotated[str, typer.Option("--release-level", help="total or site_level.")] = "total",
     profile: Annotated[str | None, typer.Option("--profile", help="A stricter disclosure profile.")] = None,
+    epsilon: Annotated[
+        float | None, typer.Option("--epsilon", help="How much of the privacy budget to spend, where there is one.")
+    ] = None,
     title: Annotated[str, typer.Option("--title", help="What the study is called.")] = "",
     request: Annotated[
         Path | None, typer.Option("--request", help="Submit this signed request file instead of making one.")
@@ -77,7 +80,7 @@ def submit(
         if stored is None:
             spec = _specification(method, words or [], specification, site, ties)
             stored = found.request(
-                spec, dataset or None, _purpose(found, purpose), release_level, profile, title
+                spec, dataset or None, _purpose(found, purpose), release_level, profile, title, epsilon
             )  # fmt: skip
         if out is not None:
             _write_request(out, stored, new=True)

@@ -14,6 +14,8 @@ hidden count out.
 """
 
 from summand.disclosure._cohort import judge_cohort, judge_difference
+from summand.disclosure._discrete_gaussian import discrete_gaussian, distance_each, require_sampler, scale_bits
+from summand.disclosure._privacy_loss import epsilon_of, rho_of, sigma_for
 from summand.disclosure._profiles import CMS_MINIMUM_CELL, PROFILES, is_at_least_as_strict, limits_for, strictest
 from summand.disclosure._release import SUPPRESSED, is_suppressed, release
 from summand.disclosure._suppression import hidden_cells
@@ -22,6 +24,9 @@ __all__ = [
     "CMS_MINIMUM_CELL",
     "PROFILES",
     "SUPPRESSED",
+    "discrete_gaussian",
+    "distance_each",
+    "epsilon_of",
     "hidden_cells",
     "is_at_least_as_strict",
     "is_suppressed",
@@ -29,5 +34,9 @@ __all__ = [
     "judge_difference",
     "limits_for",
     "release",
+    "require_sampler",
+    "rho_of",
+    "scale_bits",
+    "sigma_for",
     "strictest",
 ]

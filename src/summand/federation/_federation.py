@@ -148,6 +148,7 @@ class Federation:
         release_level: str = "total",
         profile: str | None = None,
         title: str = "",
+        epsilon: float | None = None,
     ) -> StudyResult:
         """Ask for a study, wait for its end, and hold the result.
 
@@ -158,12 +159,16 @@ class Federation:
             release_level: ``total``, or ``site_level`` where the agreement permits it by name.
             profile: A disclosure profile at least as strict as the agreement's; the agreement's if not given.
             title: What the study is called.
+            epsilon: How much of the privacy budget to spend, where the agreement has one; as much as a study may if not
+                given.
 
         Raises:
             Refusal: if a site refuses, with the clause and what to do next.
             SummandError: whatever else ended the study.
         """
-        identifier = self._network.submit(self.request(method, datasets, purpose, release_level, profile, title))
+        identifier = self._network.submit(
+            self.request(method, datasets, purpose, release_level, profile, title, epsilon)
+        )
         return self.result(identifier)
 
     def request(
@@ -174,6 +179,7 @@ class Federation:
         release_level: str = "total",
         profile: str | None = None,
         title: str = "",
+        epsilon: float | None = None,
     ) -> SignedStudy:
         """The signed request that `run` submits."""
         spec = dict(method) if isinstance(method, Mapping) else method.to_spec()
@@ -188,6 +194,7 @@ class Federation:
             release_level=release_level,
             disclosure_profile=profile or self.agreement.profile_name,
             title=title or f"{spec.get('name', 'study')}",
+            epsilon=epsilon,
         )
         return SignedStudy.sign(request, self._key)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from summand.agreement import Agreement, Dataset, Party, Person, SignedAgreement
 from summand.errors import SummandError
 from summand.signing import PublicKey
-from summand.study import History, Plan, SignedStudy, StudyRequest
+from summand.study import History, Plan, SignedStudy, Spent, StudyRequest
 
 Objections = Iterator[SummandError]
 
@@ -48,6 +48,7 @@ class Case:
     at: datetime
     allow_trial: bool
     releases: tuple[Release, ...] = ()
+    spent: Spent = field(default_factory=Spent)
 
     @property
     def site(self) -> str:

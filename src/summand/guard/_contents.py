@@ -169,9 +169,9 @@ def release(case: Case) -> Objections:
             remedy="Sign an agreement with the profile 'institutional', or 'public_data' for published data.",
             clause="D.disclosure_profile",
         )
-    if case.agreement.privacy.budget is not None or data.output_review != "automatic":
+    if data.output_review != "automatic":
         yield ReleaseNotPermitted(
-            "The agreement asks for a privacy budget or for people to review results; this version provides neither.",
-            remedy="Update the site's program, or amend clauses D.output_review and E.",
-            clause="E.budget" if case.agreement.privacy.budget is not None else "D.output_review",
+            "The agreement asks for people to review results, which this version does not provide.",
+            remedy="Update the site's program, or amend clause D.output_review.",
+            clause="D.output_review",
         )

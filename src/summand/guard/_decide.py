@@ -8,13 +8,14 @@ from datetime import datetime
 
 from summand.agreement import CONSENT, SignedAgreement
 from summand.errors import Refusal, SummandError
+from summand.guard._budget import budget
 from summand.guard._case import Case, Objections, Release
 from summand.guard._contents import consent, datasets, method, purpose, release
 from summand.guard._decision import Decision, Reason
 from summand.guard._released import answer_of_record, judged_models, one_site_fewer
 from summand.guard._standing import approvals, fresh, in_force, requester, same_agreement
 from summand.guard._veto import not_vetoed
-from summand.study import History, SignedStudy
+from summand.study import History, SignedStudy, Spent
 
 Check = Callable[[Case], Objections]
 
@@ -27,7 +28,8 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("D", datasets),
     ("D", consent),
     ("D", method),
-    ("D, E", release),
+    ("D", release),
+    ("E", budget),
     ("D", one_site_fewer),
     ("D", judged_models),
     ("F, H", approvals),
@@ -47,6 +49,7 @@ def decide(
     dataset: str | None = None,
     allow_trial: bool = False,
     releases: tuple[Release, ...] = (),
+    spent: Spent = Spent(),  # noqa: B008 — frozen
 ) -> Decision:
     """Whether this site takes part in a study, with every reason if not. Pure: reads no file, clock or network.
 
@@ -60,8 +63,9 @@ def decide(
         dataset: The one of its party's datasets that this site plays in a trial; else the one that the party holds.
         allow_trial: Whether the profile ``trial`` may run: only where one owner computes in one process.
         releases: What this site remembers of released studies that it took part in.
+        spent: What the studies of this site's dataset have cost of the privacy budget in the current period.
     """
-    case = Case(study, agreement, history, site, dataset, federation, at, allow_trial, releases)
+    case = Case(study, agreement, history, site, dataset, federation, at, allow_trial, releases, spent)
     objections = [error for _, check in CHECKS for error in _objections(check, case)]
     decision = Decision(
         permitted=not objections,
@@ -85,6 +89,7 @@ def decide(
         limits=plan.limits,
         rows_max=own.rows_max,
         answered_by=answer_of_record(case),
+        privacy=None if plan.privacy is None else plan.privacy.to_dict(),
         obligations=tuple(
             f"{CONSENT[item.code].obligation} {item.parameter or ''}".strip()
             for item in own.consent_codes

@@ -41,6 +41,7 @@ class Decision:
         limits: What may be released.
         rows_max: The most rows that this site may bring.
         answered_by: The study that answered this very question on the same rows; its result stands, and nothing runs.
+        privacy: What the study spends of the privacy budget; None without one.
         obligations: What the consent asks of the requester afterwards, such as publication.
     """
 
@@ -59,6 +60,7 @@ class Decision:
     limits: Limits | None = None
     rows_max: int | None = None
     answered_by: str | None = None
+    privacy: dict[str, Any] | None = None
     obligations: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -81,6 +83,8 @@ class Decision:
                 "limits": asdict(self.limits),
                 "obligations": list(self.obligations),
             }
+            if self.privacy is not None:
+                out["privacy"] = self.privacy
             if self.answered_by is not None:
                 out["answered_by"] = self.answered_by
         return out

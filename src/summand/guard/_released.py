@@ -25,12 +25,17 @@ def is_limited(case: Case) -> bool:
     return known and effective_limits(case.agreement, case.request).minimum_cell > 1
 
 
+def is_recorded(case: Case) -> bool:
+    """Whether sites remember the study: under a minimum cell or a privacy budget."""
+    return is_limited(case) or case.agreement.privacy.budget is not None
+
+
 def answer_of_record(case: Case) -> str | None:
     """The earlier study that answered this very question on the very same rows of this site; None if there is none.
 
     The site's own record says whether its rows are the same, its own replica that the result was released.
     """
-    if not is_limited(case):
+    if not is_recorded(case):
         return None
     released, asked = released_studies(case), question_of(case.request)
     same = (known.study for known in case.releases if known.unchanged and known.question == asked)
@@ -40,7 +45,8 @@ def answer_of_record(case: Case) -> str | None:
 def one_site_fewer(case: Case) -> Objections:
     """The same question was not released before over nearly the same sites: the two would be subtracted.
 
-    What is left would be the total of fewer sites than a total may have, which is a release at ``site_level``. Where the
+    Sites that a study lost on its way count as not asked. What is left would be the total of fewer sites than a total may
+    have, which is a release at ``site_level``. Where the
     agreement permits that by name, nothing is gained by subtracting.
     """
     at_site_level = case.request.release_level != "total" or "site_level" in case.agreement.data.release_levels
@@ -48,8 +54,8 @@ def one_site_fewer(case: Case) -> Objections:
         return
     asked, least = set(case.request.datasets), effective_limits(case.agreement, case.request).minimum_sites
     for earlier in _requests(case):
-        apart = len(asked ^ set(earlier.datasets))
-        if not 0 < apart < least or earlier.release_level != "total" or not asked & set(earlier.datasets):
+        there = _present(case, earlier)
+        if not 0 < len(asked ^ there) < least or earlier.release_level != "total" or not asked & there:
             continue
         if earlier.method.get("name") == case.request.method.get("name") and (
             question_anywhere(earlier) == question_anywhere(case.request)
@@ -120,6 +126,16 @@ def _is_approved(case: Case) -> bool:
 def released_studies(case: Case) -> set[str]:
     """The studies whose release stands in the site's own replica."""
     return {str(entry.get("study")) for entry in case.history.of_type("study.released")}
+
+
+def _present(case: Case, earlier: StudyRequest) -> set[str]:
+    """The datasets that an earlier study was over in the end: those asked for, but for sites that it lost."""
+    summed = [entry for entry in case.history.of_type("round.summed") if entry.get("study") == earlier.study_id]
+    uploads = summed[-1].get("uploads") if summed else None
+    if not isinstance(uploads, dict):
+        return set(earlier.datasets)
+    holders = {dataset.id: dataset.holder for dataset in case.agreement.datasets}
+    return {name for name in earlier.datasets if name in uploads or holders.get(name) in uploads}
 
 
 def _requests(case: Case) -> Iterator[StudyRequest]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def audited_program(convener: Convener, tx: Connection, running: Running) -> Program:
     """The study's program, with the released cohorts that its own is compared with."""
-    if running.plan.limits.minimum_cell <= 1:
+    if not running.plan.is_compared:
         return Program(running.plan)
     own, asked = CohortShape.of(running.plan.method), set(running.plan.request.datasets)
     earlier = [(study, shape) for study, datasets, shape in _released(convener, tx) if asked & datasets]
@@ -43,7 +43,7 @@ def _released(convener: Convener, tx: Connection) -> list[tuple[str, set[str], C
             plan = Plan.of(signed, convener.agreement(signed.request.agreement_hash).agreement)
         except SummandError:
             continue  # of an older version: the sites that know it say so
-        if plan.limits.minimum_cell > 1 and not rows.has_entry(tx, f"{row.id}/answered"):
+        if plan.is_compared and not rows.has_entry(tx, f"{row.id}/answered"):
             known[row.id] = (set(plan.request.datasets), CohortShape.of(plan.method))
     return [(study, *found) for study, found in known.items() if found is not None]
 

@@ -72,6 +72,7 @@ from summand.methods.models import (
     OrdinalRegression,
     PenalisedRegression,
 )
+from summand.methods.private import PrivateMethod, private_method
 from summand.methods.survival import (
     AalenJohansen,
     CoxRegression,
@@ -125,6 +126,7 @@ __all__ = [
     "PenalisedRegression",
     "PiecewiseExponential",
     "PrincipalComponents",
+    "PrivateMethod",
     "Propensity",
     "Rates",
     "RestrictedMean",
@@ -140,6 +142,7 @@ __all__ = [
     "from_spec",
     "is_same_predictor",
     "length",
+    "private_method",
     "required_columns",
     "rounds_max",
     "row_hash",

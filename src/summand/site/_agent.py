@@ -29,6 +29,7 @@ from summand.ledger import Replica
 from summand.securesum import Cohort, PairKeys
 from summand.signing import PrivateKey, PublicKey
 from summand.site import _audit, _joining, _summing
+from summand.site._budget import BudgetAccount
 from summand.site._record import ReleaseRecord
 from summand.site._stop import StopSwitch
 from summand.site._store import SiteStore, StudyMemory
@@ -79,6 +80,7 @@ class Agent:
         self.site, self.party, self.key, self.hub_key, self.origin = site, party, key, hub_key, origin
         self.agreements, self.sources = agreements, sources
         self.store, self.replica, self.record = store, replica, ReleaseRecord(store)
+        self.budget = BudgetAccount(store)
         self.allow_trial, self.now = allow_trial, now
         self.stop = stop or StopSwitch(None)
         self._history = History()

@@ -25,11 +25,6 @@ if TYPE_CHECKING:
     from summand.site._agent import Agent
 
 
-def is_audited(plan: Plan) -> bool:
-    """Whether cohorts are compared: where there is a minimum cell."""
-    return plan.limits.minimum_cell > 1
-
-
 def releases(agent: Agent, study: SignedStudy) -> tuple[Release, ...]:
     """What the guard may know of released studies: those that asked the same, and those that the models name."""
     try:
@@ -43,24 +38,25 @@ def releases(agent: Agent, study: SignedStudy) -> tuple[Release, ...]:
         item = agent.record.asked(name) if isinstance(name, str) else None
         if item is not None and item.confirmed is not None:
             known[item.study] = item
-    return tuple(_release(agent, item, question, study) for item in known.values())
+    same = _digests_now(agent, study) if any(item.question == question for item in known.values()) else None
+    return tuple(_release(agent, item, same if item.question == question else None) for item in known.values())
 
 
-def _release(agent: Agent, item: Asked, question: str, study: SignedStudy) -> Release:
+def _release(agent: Agent, item: Asked, now: dict[str, str] | None) -> Release:
     result: Any = None if item.result is None else parse(item.result, "released result")
-    unchanged = item.question == question and _is_unchanged(agent, item, study)
+    unchanged = now is not None and now == agent.record.digests(item.study)
     request = SignedStudy.from_dict(parse(item.request, "study")).request
     return Release(item.study, item.question, unchanged, request, result if isinstance(result, dict) else None)
 
 
-def _is_unchanged(agent: Agent, item: Asked, study: SignedStudy) -> bool:
+def _digests_now(agent: Agent, study: SignedStudy) -> dict[str, str] | None:
+    """The digests of the cohorts that the study would have here; None where they cannot be read."""
     try:
         plan = Plan.of(study, agent.agreement(study.request.agreement_hash).agreement)
         found = cohorts_of(agent.source(Program(plan)), plan.method, agent.record.seed)
     except SummandError:
-        return False
-    digests = {label: hashlib.sha256(words.tobytes()).hexdigest() for label, words in found.items()}
-    return digests == agent.record.digests(item.study)
+        return None
+    return {label: hashlib.sha256(words.tobytes()).hexdigest() for label, words in found.items()}
 
 
 def check_start(agent: Agent, program: Program, state: dict[str, Any]) -> None:
@@ -71,12 +67,12 @@ def check_start(agent: Agent, program: Program, state: dict[str, Any]) -> None:
     """
     listed = set(earlier_of(state))
     known: set[tuple[str, str]] = set()
-    if is_audited(program.plan):
+    if program.plan.is_compared:
         shape = CohortShape.of(program.plan.method)
         dataset = program.plan.dataset_of[agent.site]
         known = set(comparisons(shape, ((item.study, item.shape) for item in agent.record.confirmed(dataset))))
     rest = {name: value for name, value in state.items() if name != "earlier"}
-    if rest != Program(program.plan).start() or not known <= listed or (listed and not is_audited(program.plan)):
+    if rest != Program(program.plan).start() or not known <= listed or (listed and not program.plan.is_compared):
         raise StateDisagrees(
             "The hub's first state is not the study's, or leaves out an earlier study that this site took part in.",
             remedy="Ask the hub's operator why. If a study of the same data was released just now, ask again.",
@@ -90,7 +86,7 @@ def counted(agent: Agent, program: Program, state: dict[str, Any], summand: Arra
         DataError: if the rows cannot be read.
     """
     plan = program.plan
-    if not is_audited(plan):
+    if not plan.is_recorded:
         return summand
     source, seed = agent.source(program), agent.record.seed
     own = cohorts_of(source, plan.method, seed)
@@ -153,14 +149,15 @@ def confirm(agent: Agent, program: Program, result: dict[str, Any]) -> None:
         CohortTooSimilar: if its cohort here differs by a few people only.
     """
     plan = program.plan
-    if not is_audited(plan):
+    if not plan.is_recorded:
         return
     mine = agent.record.asked(plan.study_id)
     if mine is None:
         raise PeerProtocolError("A result came of a study that was never counted.", remedy="Start the study again.")
-    apart = _Distances(agent, program, cohorts_of(agent.source(program), plan.method, agent.record.seed))
-    for other in agent.record.confirmed(mine.dataset, after=mine.seen):
-        if other.study != plan.study_id:
+    others = [one for one in agent.record.confirmed(mine.dataset, mine.seen) if one.study != plan.study_id]
+    if others and plan.is_compared:
+        apart = _Distances(agent, program, cohorts_of(agent.source(program), plan.method, agent.record.seed))
+        for other in others:
             for label in mine.shape.compared_with(other.shape):
                 judge_difference(apart.of(other.study, label), other.study, plan.limits)
     agent.record.confirm(plan.study_id, dump(result))
@@ -168,6 +165,7 @@ def confirm(agent: Agent, program: Program, result: dict[str, Any]) -> None:
 
 def ended(agent: Agent, message: Message) -> None:
     """A study is over: one that was released stays remembered, though this site was too late to confirm it."""
+    agent.budget.close(message.study)
     note = parse(message.body, "study.ended")
     if isinstance(note, dict) and note.get("status") == "released":
         agent.record.confirm(message.study, None)

@@ -17,7 +17,7 @@ from summand.errors import (
 from summand.guard import decide
 from summand.securesum import PairSetup, stand_in
 from summand.signing import Envelope, PublicKey, seal
-from summand.site import _audit
+from summand.site import _audit, _noise
 from summand.site._store import StudyMemory
 from summand.study import Certificate, Plan, Program, SignedStudy
 from summand.study.messages import COHORT_DOMAIN, DECISION_TYPE, join_stand_in
@@ -42,6 +42,7 @@ def request(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
         if verdict["decision"] == "permit":
             plan = Plan.of(study, agent.agreement(study.request.agreement_hash).agreement)
             _check_rows(agent, plan)
+            _noise.require_private(agent, plan)
             keys = {site: key.text for site, key in site_keys(agent, plan).items()}
             setup = PairSetup(agent.site, plan.agreement_hash, plan.epoch, _public(keys))
             record = setup.key_record()
@@ -71,6 +72,7 @@ def _decision(agent: Agent, study: SignedStudy) -> dict[str, Any]:
     decision = decide(
         study, signed, agent.history(), site=agent.party, dataset=agent.dataset, at=agent.now(), federation=agent.origin,
         allow_trial=agent.allow_trial, releases=_audit.releases(agent, study),
+        spent=_noise.spent(agent, study, signed.agreement),
     )  # fmt: skip
     return decision.to_dict()
 

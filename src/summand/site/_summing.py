@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from summand.errors import (
     TooFewSites,
 )
 from summand.securesum import Codec, Cohort, Round, context, mask_upload, reveal, stand_in
-from summand.site import _audit
+from summand.site import _audit, _noise
 from summand.site._rows import summand_of
 from summand.site._store import StudyMemory
 from summand.study import Finished, Program, agree
@@ -59,10 +60,14 @@ def opened(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
     size = program.check_sum(CODEC, state)  # refused here, before any row is read
     if message.header.get("length") != size:
         raise SetupInvalid("The round names another length than its layout has.", remedy="Start the study again.")
+    _noise.spend(agent, program, state, message.round)
     summand, local = summand_of(program, state, agent.site, agent.source(program), memory.local or {})
     if begins:
         summand = _audit.counted(agent, program, state, summand)
+    summand, noise = _noise.with_noise(program, state, summand)
     ring = CODEC.encode(summand, program.site_bounds(state, agent.site))
+    if noise is not None:
+        CODEC.add_into(ring, CODEC.encode(noise, math.inf))
     rnd = Round(cohort, context(message.content_digest), message.round, members)
     keys = agent.pair_keys(memory)
     upload = mask_upload(keys, rnd, agent.site, ring, CODEC)
@@ -115,6 +120,7 @@ def unmask(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
     memory = agent.memory(message)
     rnd = _current(agent, memory, message)
     _settle(agent, memory, rnd, message.header.get("survivors"))
+    agent.budget.commit(message.study, message.round)
     peers = rnd.peers(agent.site)
     cut = BOX_BYTES * len(peers)
     shares = reveal(

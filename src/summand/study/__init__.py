@@ -17,6 +17,7 @@ from summand.study._entry_words import entry_in_words
 from summand.study._history import History
 from summand.study._parts import in_parts, whole_entries
 from summand.study._plan import Plan, effective_limits, shared_dictionary
+from summand.study._privacy import Noise, Privacy, Spent, budget_of, require_within, rho_left
 from summand.study._program import Finished, Program, earlier_of
 from summand.study._request import APPROVAL_TYPE, RELEASE_LEVELS, REQUEST_TYPE, SignedStudy, StudyRequest
 from summand.study._stated import Ignored, Stated, read_statements
@@ -35,13 +36,17 @@ __all__ = [
     "Finished",
     "History",
     "Ignored",
+    "Noise",
     "Plan",
+    "Privacy",
     "Program",
     "SignedStudy",
+    "Spent",
     "Stated",
     "Statement",
     "StudyRequest",
     "agree",
+    "budget_of",
     "comparisons",
     "earlier_of",
     "effective_limits",
@@ -51,6 +56,8 @@ __all__ = [
     "question_anywhere",
     "question_of",
     "read_statements",
+    "require_within",
+    "rho_left",
     "shared_dictionary",
     "whole_entries",
 ]

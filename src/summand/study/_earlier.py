@@ -72,6 +72,7 @@ def question_of(request: StudyRequest) -> str:
         "method": method_from_spec(request.method).to_spec(),
         "release_level": request.release_level,
         "disclosure_profile": request.disclosure_profile,
+        **({} if request.epsilon is None else {"epsilon": request.epsilon}),
     }
     return sha256_hex(canonical(asked))
 

@@ -11,7 +11,8 @@ from summand.agreement import Agreement
 from summand.disclosure import CMS_MINIMUM_CELL, limits_for
 from summand.encoding import canonical, digest
 from summand.errors import DatasetNotPermitted, ReleaseNotPermitted
-from summand.methods import AcrossSlots, Method, Setting, from_spec
+from summand.methods import AcrossSlots, Method, Setting, from_spec, private_method
+from summand.study._privacy import Privacy
 from summand.study._request import SignedStudy, StudyRequest
 from summand.tables import Dictionary, Limits, dictionary_from_table_schema
 
@@ -34,9 +35,10 @@ class Plan:
         limits: What may be released.
         method: The method in the study's setting; at ``site_level`` in the setting of one site.
         epoch: 16 bytes that separate this study's keys from every other's.
+        privacy: What the study spends of a privacy budget; None where the agreement has none.
         round_deadline_seconds: How long a round waits for a site.
         starts_over: Whether a study that loses a site after its first sum starts over with the others: where the
-            agreement says so, or no limit protects anything.
+            agreement says so, or no limit protects anything; never under a privacy budget, whose rounds are counted.
     """
 
     request: StudyRequest
@@ -51,6 +53,17 @@ class Plan:
     epoch: bytes
     round_deadline_seconds: int
     starts_over: bool = False
+    privacy: Privacy | None = None
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether cohorts are compared with released ones: where there is a minimum cell and no noise."""
+        return self.limits.minimum_cell > 1 and self.privacy is None
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether sites remember the study, so that the same question gets the same answer."""
+        return self.limits.minimum_cell > 1 or self.privacy is not None
 
     @property
     def study_id(self) -> str:
@@ -85,6 +98,15 @@ class Plan:
         rows_max = {name: int(dataset.rows_max) for name, dataset in zip(names, datasets, strict=True)}
         alone = request.release_level == "site_level"
         asked = from_spec(request.method)
+        privacy = Privacy.of(agreement, request)
+        if privacy is not None:
+            if alone:
+                raise ReleaseNotPermitted(
+                    "Under a privacy budget only totals are released: noise for each site by itself would drown its result.",
+                    remedy="Ask at the release level total.",
+                    clause="E.budget",
+                )
+            asked = private_method(asked)
         if isinstance(asked, AcrossSlots) and not alone:
             raise ReleaseNotPermitted(
                 f"The method '{asked.name}' has a result for each site, which the level 'total' does not release.",
@@ -109,7 +131,8 @@ class Plan:
             method=asked.under(setting),
             epoch=digest(b"summand/epoch/v1", bytes.fromhex(study.hash))[:16],
             round_deadline_seconds=int(agreement.data.round_deadline_seconds),
-            starts_over=agreement.data.on_lost_site == "start_over" or limits.minimum_cell <= 1,
+            starts_over=privacy is None and (agreement.data.on_lost_site == "start_over" or limits.minimum_cell <= 1),
+            privacy=privacy,
         )
 
 

@@ -6,23 +6,39 @@ total opens each site's numbers: that is what the agreement permitted by name. A
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from summand.disclosure import judge_cohort, judge_difference, release
 from summand.errors import MethodError, PeerProtocolError, Refusal, SummandError
-from summand.methods import AcrossSlots, Block, Layout, Local, Result, State, bounds, length, rounds_max
-from summand.securesum import Codec
+from summand.methods import (
+    AcrossSlots,
+    Block,
+    Layout,
+    Local,
+    PrivateMethod,
+    Result,
+    State,
+    bounds,
+    length,
+    rounds_max,
+)
+from summand.securesum import Codec, default_threshold
 from summand.study._cohort import COHORT_BLOCKS, Cohort, difference_block
 from summand.study._earlier import Comparison, as_state, read_comparisons
 from summand.study._plan import Plan
+from summand.study._privacy import COUNTING_SHARE, Noise
 from summand.study._released import released
 from summand.tables import Array, Limits
 
 ROUNDS_MAX = 200
+NOISE_REACH = 40.0
+"""Noise is beyond so many standard deviations with a probability below 1e-340: bounds of totals leave room for that."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +99,13 @@ class Program:
         return self._slot_states(state)[self.slot_of(site)]
 
     def cohort_summand(self, site: str, rows: int, people: int, dropped: int) -> Array:
-        """Round zero's summand of one site."""
+        """Round zero's summand of one site.
+
+        Where noise is added, a person is counted once: as a row, or as one left out. That a site takes part tells nothing
+        of its rows, so it is counted as it is.
+        """
+        if self.plan.privacy is not None:
+            return self._place(COHORT_BLOCKS, 4, site, np.array([rows, 0, 1, dropped], float))
         return self._place(COHORT_BLOCKS * self.slots, 4, site, np.array([rows, people, rows > 0, dropped], float))
 
     def with_differences(self, summand: Array, site: str, differences: Array) -> Array:
@@ -111,9 +133,27 @@ class Program:
         summand[before : before + own.size] = own
         return summand, memory
 
+    def noise(self, state: ProgramState) -> tuple[Noise, NDArray[np.bool_]] | None:
+        """The noise of a round and which of its numbers get it, shape (length,); None without a privacy budget."""
+        privacy, sites = self.plan.privacy, len(self.plan.sites)
+        if privacy is None:
+            return None
+        threshold = default_threshold(sites)
+        if state.get("phase") == "cohort":
+            where = np.array([True, False, False, True])
+            return Noise.of(privacy.neighbours, COUNTING_SHARE * privacy.rho, 2, sites, threshold), where
+        method, slot = self.plan.method, self._slot_states(state)[0]
+        assert isinstance(method, PrivateMethod) and slot is not None
+        rho = (1.0 - COUNTING_SHARE) * privacy.rho * method.share(slot)
+        size = length(self.layout(state))
+        noise = Noise.of(privacy.neighbours * method.sensitivity(slot), rho, size, sites, threshold)
+        return noise, np.ones(size, dtype=np.bool_)
+
     def site_bounds(self, state: ProgramState, site: str) -> Array:
         """The most that this site's summand may hold, proved from layout and ``rows_max``: shape (length,)."""
-        return bounds(self.layout(state)) * self.plan.rows_max[site]
+        most = bounds(self.layout(state)) * self.plan.rows_max[site]
+        noise = self.noise(state)
+        return most if noise is None else most + noise[0].grid  # rounded to the grid
 
     def check_sum(self, codec: Codec, state: ProgramState) -> int:
         """The length of the round's vectors, once the codec is proved to hold their total.
@@ -123,7 +163,11 @@ class Program:
         """
         layout = self.layout(state)
         largest = max((block.bound for block in layout), default=0.0)
-        codec.check(largest * max(self.plan.rows_max.values()), len(self.plan.sites))
+        own = largest * max(self.plan.rows_max.values())
+        noise = self.noise(state)
+        if noise is not None:
+            own += NOISE_REACH * noise[0].own_scale * noise[0].grid
+        codec.check(own, len(self.plan.sites))
         return length(layout)
 
     # ── on a total ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -164,6 +208,9 @@ class Program:
                 judge_difference(round(float(people)), study, self.plan.limits)
 
     def _admit(self, counts: Array, state: ProgramState, left_out: Sequence[str]) -> ProgramState | Finished:
+        if self.plan.privacy is not None:
+            rows, dropped = np.maximum(np.rint(counts[0, [0, 3]]), 0.0)
+            counts = np.array([[rows, rows, counts[0, 2], dropped]])
         cohorts = [Cohort.of(row) for row in counts]
         limits, method = self.plan.limits, self.plan.method
         parameters = method.parameter_count()
@@ -193,7 +240,7 @@ class Program:
         for place, known in states.items():
             stop = start + length(self.plan.method.layout(known))
             totals[place], start = total[start:stop], stop
-        following = self._following(totals, states)
+        following = self._following(totals, states, state)
         slots = [
             self._stepped(slot, following[place]) if place in following else slot
             for place, slot in enumerate(state["slots"])
@@ -201,10 +248,17 @@ class Program:
         return self._next({**state, "round": state["round"] + 1, "slots": slots})
 
     def _following(
-        self, totals: Mapping[int, Array], states: Mapping[int, State]
+        self, totals: Mapping[int, Array], states: Mapping[int, State], state: ProgramState
     ) -> Mapping[int, State | Result | SummandError]:
         """What follows in each slot: by itself, or from all sites' sums where the method asks for that."""
         method = self.plan.method
+        if isinstance(method, PrivateMethod):
+            (place,) = states
+            noise = self.noise(state)
+            assert noise is not None
+            there = len(self.plan.sites) - len(state.get("left_out", ()))
+            spread = noise[0].sigma * math.sqrt(there / noise[0].sites_counted)
+            return {place: method.update_noisy(totals[place], states[place], spread)}
         if isinstance(method, AcrossSlots):
             return method.update_slots(totals, states)
         following: dict[int, State | Result | SummandError] = {}

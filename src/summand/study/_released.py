@@ -19,13 +19,15 @@ def released(plan: Plan, state: dict[str, Any]) -> dict[str, Any]:
     """The result of a study all of whose slots have ended; ``state`` is the last one of its program."""
     cohorts = [Cohort(*slot["cohort"]) for slot in state["slots"]]
     everyone = [sum(getattr(cohort, name) for cohort in cohorts) for name in ("rows", "people", "dropped")]
-    head = {
+    head: dict[str, Any] = {
         "method": plan.method.name, "agreement": plan.request.agreement_hash,
         "profile": plan.request.disclosure_profile, "release_level": plan.request.release_level,
     }  # fmt: skip
     counts = release(
         {"n": Count(everyone[0]), "people": Count(everyone[1]), "n_dropped": Count(everyone[2])}, plan.limits
     )
+    if plan.privacy is not None:
+        head["privacy"] = plan.privacy.to_dict()
     lost = state.get("left_out", [])
     tail = {"sites": len(plan.sites) - len(lost), "rounds": state["round"]}
     said = [f"{', '.join(lost)} stayed away: the figures are those of the other {tail['sites']} sites."] if lost else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import uuid
 from collections.abc import Mapping
@@ -36,6 +37,7 @@ class StudyRequest:
         disclosure_profile: The profile the result is released under: the agreement's, or a stricter one.
         title: What the study is called.
         created_at: UTC, ISO 8601 with seconds.
+        epsilon: How much of the privacy budget to spend, where the agreement has one; as much as a study may if not given.
     """
 
     study_id: str
@@ -49,6 +51,7 @@ class StudyRequest:
     disclosure_profile: str
     title: str
     created_at: str
+    epsilon: float | None = None
 
     @classmethod
     def new(cls, **fields: Any) -> StudyRequest:
@@ -58,7 +61,9 @@ class StudyRequest:
 
     def to_dict(self) -> dict[str, Any]:
         """The request as it is signed."""
+        spending = {} if self.epsilon is None else {"epsilon": self.epsilon}
         return {
+            **spending,
             "study_id": self.study_id, "federation": self.federation, "agreement_hash": self.agreement_hash,
             "requester": self.requester, "purpose": dict(self.purpose), "datasets": list(self.datasets),
             "method": dict(self.method), "release_level": self.release_level,
@@ -73,9 +78,12 @@ class StudyRequest:
             PeerProtocolError: if a field is missing, unknown or malformed.
         """
         expected = set(cls.__dataclass_fields__)
-        if not isinstance(fields, dict) or set(fields) != expected:
+        if not isinstance(fields, dict) or set(fields) - {"epsilon"} != expected - {"epsilon"}:
             raise _malformed("its fields are not those of this version")
-        texts = expected - {"purpose", "datasets", "method"}
+        epsilon = fields.get("epsilon", 1.0)
+        if isinstance(epsilon, bool) or not isinstance(epsilon, int | float) or not 0.0 < epsilon < math.inf:
+            raise _malformed("'epsilon' is not a positive number")
+        texts = expected - {"purpose", "datasets", "method", "epsilon"}
         for name in sorted(texts):
             if not isinstance(fields[name], str) or not 0 < len(fields[name]) <= 500:
                 raise _malformed(f"'{name}' is not a text of 1 to 500 characters")

@@ -27,6 +27,7 @@ from summand.study._request import APPROVAL_TYPE, REQUEST_TYPE
 SIGNATURE = "agreement.signature_invalid"
 MUTATIONS = {
     "study_id": "f" * 32,
+    "epsilon": 0.5,
     "federation": "other.example/log",
     "agreement_hash": "0" * 64,
     "requester": "Pia",

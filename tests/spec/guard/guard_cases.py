@@ -9,7 +9,7 @@ from typing import Any
 from guard_world import EARLIER, NOW, PARTIES, TABLE, key, released_before, remembering
 
 from summand.guard import signed_event
-from summand.study import Statement
+from summand.study import Spent, Statement
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,14 @@ def _method(**spec: Any) -> dict[str, Any]:
     return {"method": {"name": "logistic", "formula": "event ~ age", "site": "pooled", **spec}}
 
 
+def _budget(**fields: Any) -> dict[str, Any]:
+    terms = {
+        "unit_of_privacy": "patient", "neighbouring": "add_remove", "epsilon_total": 8, "delta": 1e-6,
+        "period": "year", "composition": "zcdp",
+    }  # fmt: skip
+    return {"privacy": {"budget": {**terms, **fields}}}
+
+
 def _evaluation(**model: Any) -> dict[str, Any]:
     return {"method": {"name": "evaluate", "outcome": "event", "models": [{"name": "m", **model}]}}
 
@@ -90,7 +98,7 @@ FOUR_SITES = ("registry-north", "registry-south", "registry-west", "registry-eas
 NOT_IN_FORCE, SIGNATURE = "agreement.not_in_force", "agreement.signature_invalid"
 PURPOSE, DATASET, METHOD = "guard.purpose_not_permitted", "guard.dataset_not_permitted", "guard.method_not_permitted"
 COLUMN, RELEASE, COHORT = "guard.column_not_permitted", "guard.release_not_permitted", "guard.cohort_too_small"
-NOT_RELEASED = "guard.model_not_released"
+NOT_RELEASED, BUDGET = "guard.model_not_released", "guard.budget_exceeded"
 APPROVAL, REQUESTER, REPLAYED = "guard.approval_missing", "guard.requester_not_permitted", "guard.study_replayed"
 VETO = "guard.holder_veto"
 MONDO, OTHER_DISEASE = "MONDO:0008903", "MONDO:0005148"
@@ -341,9 +349,29 @@ CASES: dict[str, tuple[GuardCase, ...]] = {
         _case("The profile trial in one process", ask={"disclosure_profile": "trial"}, terms={"profile": "public_data"}, allow_trial=True),
         _case("The agreement asks for people to review results", (RELEASE, "D.output_review"),
               terms={"data": {"output_review": "two_person"}}),
-        _case("The agreement has a privacy budget", (RELEASE, "E.budget"), terms={"privacy": {"budget": {
-            "unit_of_privacy": "patient", "neighbouring": "add_remove", "epsilon_total": 8, "delta": 1e-6,
-            "period": "year", "composition": "rdp"}}}),
+    ),
+    "The privacy budget": (
+        _case("A study within the budget", terms=_budget(epsilon_per_study=1.0)),
+        _case("Nobody says how much the study spends", (BUDGET, "E.budget"), terms=_budget()),
+        _case("The request says so", terms=_budget(), ask={"epsilon": 2.0}),
+        _case("More than one study may spend", (BUDGET, "E.budget"), terms=_budget(epsilon_per_study=1.0), ask={"epsilon": 2.0}),
+        _case("The rest of the budget, to the last bit", terms=_budget(epsilon_total=8, epsilon_per_study=8.0)),
+        _case("As much, after a study that spent a little", (BUDGET, "E.budget"),
+              terms=_budget(epsilon_total=8, epsilon_per_study=8.0), spent=Spent(0.001, 0.0)),
+        _case("As much, after samplers took some of delta", (BUDGET, "E.budget"),
+              terms=_budget(epsilon_total=8, epsilon_per_study=8.0), spent=Spent(0.0, 1e-7)),
+        _case("More than this party's own budget", (BUDGET, "E.budget"),
+              terms=_budget(epsilon_per_study=1.0, party_budgets=[{"party": "south", "epsilon": 0.5}])),
+        _case("More than another party's own budget, which its site judges",
+              terms=_budget(epsilon_per_study=1.0, party_budgets=[{"party": "west", "epsilon": 0.5}])),
+        _case("A delta of 0", (BUDGET, "E.budget"), terms=_budget(epsilon_per_study=1.0, delta=0)),
+        _case("Basic composition", (RELEASE, "E.budget"), terms=_budget(epsilon_per_study=1.0, composition="basic")),
+        _case("A method without a private form", (METHOD, "E.budget"), terms=_budget(epsilon_per_study=1.0),
+              ask={"method": {"name": "correlation", "columns": ["age", "event"]}}),
+        _case("An intercept for each site, which is condensed", (METHOD, "E.budget"), terms=_budget(epsilon_per_study=1.0),
+              ask=_method(site="fixed")),
+        _case("Each site's own result", (RELEASE, "E.budget"), ask={"release_level": "site_level"},
+              terms={**_budget(epsilon_per_study=1.0), "data": {"release_levels": ["total", "site_level"]}}),
     ),
     "What was released before": (
         _case("The same question over one site more, before", (COHORT, "D.min_sites"),

@@ -10,7 +10,7 @@ from typing import Any
 from summand.agreement import Agreement, SignedAgreement, complete_example, sign
 from summand.guard import Decision, Release, decide
 from summand.signing import PrivateKey
-from summand.study import History, SignedStudy, StudyRequest, question_of
+from summand.study import History, SignedStudy, Spent, StudyRequest, question_of
 
 FEDERATION = "hub.example/log"
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -116,6 +116,7 @@ def judge(
     parties_signed: tuple[str, ...] | None = None,
     past: Any = None,
     remembered: Any = None,
+    spent: Spent | None = None,
     site: str = SITE,
     federation: str = FEDERATION,
     at: datetime = NOW,
@@ -127,6 +128,7 @@ def judge(
         terms: Changes of the agreement, as `agreement` takes them.
         ask: Changes of the request.
         past: A function of the agreement and the signed study that gives the ledger's entries.
+        spent: What the site's dataset has spent of its privacy budget.
         remembered: A function of the same that gives the releases that the site remembers.
     """
     document = agreement(**(terms or {}))
@@ -135,8 +137,9 @@ def judge(
     history = History(tuple(past(document, asked)) if past else (), 7, "ab" * 32)
     releases = tuple(remembered(document, asked)) if remembered else ()
     return decide(
-        asked, sealed, history, site=site, federation=federation, at=at, allow_trial=allow_trial, releases=releases
-    )
+        asked, sealed, history, site=site, federation=federation, at=at, allow_trial=allow_trial, releases=releases,
+        spent=spent or Spent(),
+    )  # fmt: skip
 
 
 EARLIER = "e" * 32
