@@ -32,6 +32,7 @@ EXIT_CODES = {
     15: "Verification failed: the ledger, a proof or a signature on evidence.",
     16: "Transport: a message did not get through, or was not one.",
     17: "A disk did not keep what it was given.",
+    18: "A page of the portal, or an account of it, was refused.",
     130: "Interrupted.",
 }
 

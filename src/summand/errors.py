@@ -24,6 +24,7 @@
     ├─ VerificationError    CheckpointInvalid · InclusionProofInvalid · ConsistencyProofInvalid · SplitView · EntryInvalid
     ├─ StorageFailed        a disk did not keep what it was given
     └─ TransportError       SiteUnreachable · RoundTimedOut · PeerProtocolError · OwnProtocolError · BodyTooLarge · StrangerRefused
+    └─ PortalError        NotHere · NotPermitted · SignInRefused · TooManyAttempts · FormRefused
 
 Whose turn it is lies in the type: a `Refusal` is a site's right and is recorded, not logged as a failure; a
 `DataError` is for the site's own data manager; a `TransportError` may be tried again where ``retryable`` is true.
@@ -557,6 +558,49 @@ class StrangerRefused(TransportError):
     """The sender's key is not one this federation knows."""
 
     code, http_status = "transport.stranger", 403
+
+
+# ── the portal ───────────────────────────────────────────────────────────────────────────────────────────────────────
+class PortalError(SummandError):
+    """A page cannot be given, or what was sent to it cannot be taken."""
+
+    code, exit_code, http_status = "portal.refused", 18, 400
+
+
+class NotHere(PortalError):
+    """There is no such page, or it is not one that this person's organisation may see: the answer is the same."""
+
+    code, http_status = "portal.not_here", 404
+
+
+class NotPermitted(PortalError):
+    """The person's roles do not include what the page asks, or the form was not sent from one of our own pages."""
+
+    code, http_status = "portal.not_permitted", 403
+
+
+class SignInRefused(PortalError):
+    """Sign-in name and password do not belong together, or the one-time link counts no more."""
+
+    code, http_status = "portal.sign_in_refused", 401
+
+
+class TooManyAttempts(PortalError):
+    """Somebody tried too often within a short time."""
+
+    code, http_status, retryable = "portal.too_many_attempts", 429, True
+
+
+class FormRefused(PortalError):
+    """A field of a form cannot be taken as it is; ``field`` is its name."""
+
+    code, http_status = "portal.form_refused", 422
+
+    def __init__(
+        self, message: str, *, remedy: str, clause: str | None = None, public: str | None = None, field: str = ""
+    ) -> None:
+        super().__init__(message, remedy=remedy, clause=clause, public=public)
+        self.field = field
 
 
 def by_code() -> dict[str, type[SummandError]]:

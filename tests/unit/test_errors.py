@@ -25,6 +25,7 @@ BRANCHES = {
     "VerificationError": 15,
     "TransportError": 16,
     "StorageFailed": 17,
+    "PortalError": 18,
 }
 # What may be raised although it is none of ours, and why.
 FOREIGN = {

@@ -1,7 +1,7 @@
 """The command line: parse, call, print. No rules of its own.
 
 Exit codes: 0 done · 1 a defect · 2 put wrongly · 10 agreement · 11 refused · 12 data · 13 statistics · 14 sum ·
-15 verification · 16 transport · 17 storage · 130 interrupted. With ``--json`` an error is one object on standard error.
+15 verification · 16 transport · 17 storage · 18 portal · 130 interrupted. With ``--json`` an error is one object on standard error.
 """
 
 from __future__ import annotations

@@ -63,16 +63,16 @@ def serve(
 
     from summand.hub._folder import HubFolder
     from summand.hub._serving import serve_for_ever
-    from summand.portal import Pages, pages_token
+    from summand.portal import Portal, open_store
 
     made = HubFolder(folder)
     wanted = urlsplit(made.federation().url).port if port is None else port
     if wanted is None:
         raise UsageError("The hub's description names no port.", remedy="Give --port.")
-    token = pages_token(folder)
+    store = open_store(folder)
 
     def ready(url: str) -> None:
         typer.echo(f"The hub answers at {url}")
-        typer.echo(f"Its pages: {url}/pages/?token={token}")
+        typer.echo(f"Its portal: {url}/portal/")
 
-    serve_for_ever(made, host, wanted, ready, lambda app, convener: Pages(convener, token).add_to(app))
+    serve_for_ever(made, host, wanted, ready, lambda app, convener: Portal(convener, store).add_to(app))

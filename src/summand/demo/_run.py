@@ -22,6 +22,7 @@ from summand.demo._console import ConsoleAudience
 from summand.demo._download import download_heart
 from summand.demo._heart import HOSPITALS, heart_case
 from summand.demo._lung import lung_case
+from summand.demo._people import portal_people
 from summand.demo._reference import Reference
 from summand.demo._report import render_report
 from summand.demo._served import ServedNetwork
@@ -54,7 +55,7 @@ def run(name: str, *, out: Path, data: Path | None, serve: bool, console: Consol
         elapsed = time.monotonic() - begun
         audience.say(f"\n[bold]{elapsed:.1f} s in all.[/] Written: {out / RESULT_FILE}, {out / REPORT_FILE}")
         if serve:
-            _stay(audience, network, folder)
+            _stay(audience, network, folder, case)
     return document
 
 
@@ -96,9 +97,11 @@ def write(document: dict[str, Any], out: Path) -> None:
         draft.replace(out / name)
 
 
-def _stay(audience: ConsoleAudience, network: ServedNetwork, folder: Path) -> None:
+def _stay(audience: ConsoleAudience, network: ServedNetwork, folder: Path, case: Case) -> None:
     audience.say(f"The hub stays at {network.url}; its description and the analyst's key are in {folder}.")
-    audience.say(f"Its pages: [bold]{network.pages_url}[/]")
+    audience.say(f"Its portal: [bold]{network.portal_url}[/]  (its certificate is the demonstration's own)")
+    for person in portal_people(network.hub_folder, case):
+        audience.say(f"  sign-in name [bold]{person.login}[/], password [bold]{person.password}[/] — {person.roles}")
     audience.say("Ctrl-C ends it.")
     audience.step("Serving")
     with contextlib.suppress(KeyboardInterrupt):

@@ -94,10 +94,14 @@ class ServedNetwork:
         return self._federation.url
 
     @property
-    def pages_url(self) -> str:
-        """The address of the hub's pages, with the token that the hub printed for whoever runs it."""
-        found = self._children.wait_for_line({"the hub": self._folder / "logs" / "hub.log"}, r"Its pages: https://\S+")
-        return found["the hub"].removeprefix("Its pages: ")
+    def portal_url(self) -> str:
+        """The address of the hub's portal."""
+        return f"{self.url}/portal/"
+
+    @property
+    def hub_folder(self) -> Path:
+        """The hub's folder, where the portal's accounts are."""
+        return self._folder / "hub"
 
     @property
     def federation(self) -> FederationDescription:

@@ -68,8 +68,22 @@ def verify_study(study: str, entries: Sequence[bytes], signed: SignedAgreement, 
         VerificationError: if something is missing, out of order or not signed as it must be; it is named.
         AgreementError: if the agreement's own signatures do not hold.
     """
+    return verify_leaves(study, _leaves(entries), signed, origin)
+
+
+def verify_leaves(study: str, leaves: Sequence[Leaf], signed: SignedAgreement, origin: str) -> Evidence:
+    """As `verify_study`, from those entries alone that are about the study, its agreement or its parties' site keys.
+
+    Args:
+        study: The study's identifier.
+        leaves: The entries with the numbers of their leaves, in order; that none is missing is the caller's to know.
+        signed, origin: As in `verify_study`.
+
+    Raises:
+        VerificationError, AgreementError: as `verify_study`.
+    """
     try:
-        return _Case(study, _leaves(entries), signed, origin).verify()
+        return _Case(study, list(leaves), signed, origin).verify()
     except (VerificationError, AgreementError):
         raise
     except (SummandError, KeyError, TypeError, AttributeError, ValueError):

@@ -99,7 +99,7 @@ def test_demo_processes_read_only_their_own_folders_and_leave_nothing_behind(tmp
         assert set(site_processes) == {site.party for site in case.sites}
         assert network.process_count == 5
         assert network.url.startswith("https://127.0.0.1:")
-        assert network.pages_url.startswith(network.url)
+        assert network.portal_url.startswith(network.url)
         result = network.asker.run({"name": "describe", "columns": ["age"]})
         assert result.to_dict()["n"] == 920
         assert network.leaf_index(result) > 0

@@ -1,0 +1,176 @@
+"""A hub with a partnership, studies and people of every role, its portal asked in process or served over loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from aiohttp import web
+
+from summand.errors import Refusal
+from summand.portal import ROLES, Portal, Store
+from summand.portal._passwords import hash_password
+from summand.testing.federations import ANALYST, Partnership
+
+PASSWORD = "correct horse battery staple"  # noqa: S105  of sample people
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}"
+LINEAR = {"name": "linear", "formula": "y ~ x"}
+SITES = ("north", "south", "west")
+
+
+@dataclass
+class World:
+    """A hub after one released and one refused study, its portal, and one person a role at "north" and "south"."""
+
+    partnership: Partnership
+    federation: Any
+    portal: Portal
+    released: str = ""
+    refused: str = ""
+    url: str = ""
+    people: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def convener(self) -> Any:
+        """The hub's core."""
+        return self.federation.network.convener
+
+    @property
+    def key(self) -> str:
+        """The partnership's key in addresses."""
+        return self.portal.partnerships.all()[0].key
+
+    def session(self, login: str) -> str:
+        """A session's cookie for a person, without signing in."""
+        return self.portal.sessions.begin(self.portal.accounts.require(login).id)
+
+
+_HASH = hash_password(PASSWORD)
+
+
+def make_world(*, title: str = "Line of y on x", partnership: Partnership | None = None) -> World:
+    """A fresh world in this process."""
+    rng = np.random.default_rng(3)
+    tables = {name: {"y": rng.uniform(0, 1, 20), "x": rng.uniform(0, 1, 20)} for name in SITES}
+    made = partnership or Partnership.of(tables, {"y": (0, 1), "x": (0, 1)})
+    federation: Any = made.federation()
+    portal = Portal(federation.network.convener, Store())
+    world = World(made, federation, portal)
+    world.released = federation.run(LINEAR, title=title).study_id
+    purpose = {"system": "EHDS53", "code": "54(b)", "text": "insurance"}
+    with suppress(Refusal):
+        federation.run(LINEAR, purpose=purpose, title="Premiums")
+    world.refused = federation.network.convener.list_studies()[-1]["study"]
+    for organisation in ("north", "south", "elsewhere"):
+        for role in ROLES:
+            login = f"{role.replace('_', '-')}.{organisation}"
+            name = ANALYST if (role, organisation) == ("analyst", "north") else f"{ROLES[role]} {organisation}"
+            portal.accounts.add(login, name, organisation, [role])
+            portal.accounts.set_password(login, _HASH)
+            world.people[login] = role
+    return world
+
+
+def pages_of(world: World) -> list[tuple[str | None, str, str]]:
+    """Every page with something on it: whose session, what to call it, its address below the portal."""
+    home = f"/partnerships/{world.key}"
+    return [
+        (None, "sign-in", "/sign-in"),
+        (None, "welcome", f"/welcome/{world.portal.accounts.invite('finance.elsewhere')}"),
+        ("analyst.north", "today", "/"),
+        ("analyst.north", "partnerships", "/partnerships"),
+        ("governance-lead.south", "partnership", home),
+        ("analyst.north", "agreement", f"{home}/agreement"),
+        ("analyst.north", "studies", f"{home}/studies"),
+        ("analyst.north", "study-released", f"/studies/{world.released}"),
+        ("analyst.north", "study-refused", f"/studies/{world.refused}"),
+        ("finance.south", "study-without-figures", f"/studies/{world.released}"),
+        ("analyst.north", "study-verify", f"/studies/{world.released}/verify"),
+        ("analyst.north", "ledger", "/ledger"),
+        ("analyst.north", "leaf", "/ledger/4"),
+        ("auditor.north", "access-log", "/access-log"),
+        ("admin.north", "people", "/people"),
+        ("analyst.north", "account", "/account"),
+        ("analyst.elsewhere", "nothing", "/"),
+        ("analyst.north", "not-here", "/nowhere"),
+    ]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a request gave."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+def ask(world: World, *requests: tuple[Any, ...], login: str | None = None, cookies: str = "") -> list[Answer]:
+    """Answers to requests ``(method, path, form)`` of one person; in their order."""
+    from aiohttp.test_utils import TestClient, TestServer
+
+    async def go() -> list[Answer]:
+        app = web.Application()
+        Portal.add_to(world.portal, app)
+        app.on_cleanup.clear()  # the store outlives this server
+        found: list[Answer] = []
+        headers = {"Cookie": cookies}
+        if login is not None:
+            headers = {"Cookie": f"__Host-summand={world.session(login)}"}
+        async with TestClient(TestServer(app)) as client:
+            for method, path, *form in requests:
+                data = form[0] if form else None
+                async with client.request(
+                    method, f"/portal{path}", data=data, headers=headers, allow_redirects=False
+                ) as answer:
+                    found.append(Answer(answer.status, dict(answer.headers), await answer.read()))
+        return found
+
+    return asyncio.run(go())
+
+
+def text_of(answer: Answer) -> str:
+    """A page's text."""
+    return answer.body.decode()
+
+
+def token_in(answer: Answer) -> str:
+    """The token that a page's forms carry."""
+    found = re.search(r'name="csrf" value="([^"]+)"', text_of(answer))
+    assert found is not None
+    return found.group(1)
+
+
+@contextmanager
+def served(world: World) -> Iterator[str]:
+    """The portal on a port of its own, in a thread; its address."""
+    loop, ready, url = asyncio.new_event_loop(), threading.Event(), []
+    stop = asyncio.Event()
+
+    async def run() -> None:
+        app = web.Application()
+        world.portal.add_to(app)
+        app.on_cleanup.clear()
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+        await runner.setup()
+        await web.TCPSite(runner, "localhost", 0).start()
+        url.append(f"http://localhost:{runner.addresses[0][1]}")
+        ready.set()
+        await stop.wait()
+        await runner.cleanup()
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(run()), daemon=True)
+    thread.start()
+    assert ready.wait(20)
+    try:
+        yield url[0]
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(10)
+        loop.close()
