@@ -199,6 +199,34 @@ SCHEMAS: dict[str, Schema] = {
             }
         ),
     },
+    "settlement-statement": {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "The contribution statement of an agreement: summand settlement statement --json",
+        **object_of(
+            {
+                "clause": TEXT, "rule": TEXT, "basis": {"type": "object"}, "currency": TEXT, "total_cents": COUNT,
+                "mark": {"enum": ["sample", None]},
+                "parties": array_of(
+                    object_of(
+                        {
+                            "party": TEXT, "delivered_cents": COUNT, "committed_cents": COUNT, "weight": COUNT,
+                            "share_cents": COUNT, "balance_cents": CENTS,
+                        }
+                    )
+                ),
+                "payments": array_of(object_of({"payer": TEXT, "payee": TEXT, "cents": COUNT})), "agreement": HASH,
+                "sources": {
+                    "type": "object", "additionalProperties": array_of(TEXT),
+                    "description": "Party -> clauses and ledger leaves of what it delivered.",
+                },
+            }
+        ),
+    },
+    "settlement-publish": {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A settlement published by its hash: summand settlement publish --json",
+        **object_of({"kind": {"const": "settlement.statement"}, "person": TEXT, "document_sha256": HASH}),
+    },
     "settlement-act": {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "An act stated: summand settlement act --json",

@@ -14,7 +14,7 @@ from disk_federation import DiskFederation
 from shared_files import shared_data
 from summand.agreement import complete_example
 from summand.encoding import canonical, dump, sha256_hex
-from summand.federation import Federation
+from summand.federation import Desk
 from summand.federation._memory import MemoryNetwork
 from summand.sharing import ACT_KIND, act_document
 from summand.sharing.contributions import Committed
@@ -187,9 +187,8 @@ def test_an_act_is_stated(
         ],
     )
     network = MemoryNetwork(sign_by_all(document, keys), keys, {}, allow_trial=False)
-    monkeypatch.setattr(
-        "summand.federation.connect", lambda *_, **__: Federation(network, document, "officer", officer)
-    )
+    desk = Desk(network, [document], "officer", officer)
+    monkeypatch.setattr("summand.federation.open_desk", lambda *_, **__: desk)
     monkeypatch.setattr(network, "close", lambda: None)
     file = tmp_path / "act.json"
     file.write_bytes(dump(act_document(BEDS)))
@@ -203,6 +202,10 @@ def test_an_act_is_stated(
     assert say(capsys, *words).error["code"] == "agreement.settlement_invalid"
     file.write_bytes(dump({"act": "contribution.imagined"}))
     assert say(capsys, *words).error["code"] == "agreement.settlement_invalid"
+    file.write_bytes(dump({"total_cents": 5}))
+    published = say(capsys, "settlement", "publish", *words[2:]).matches("settlement-publish")
+    assert published["document_sha256"] == sha256_hex(canonical({"total_cents": 5}))
+    assert network.convener.log.size == 3
 
 
 def test_income_and_inventions_from_a_ledger(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -255,3 +258,38 @@ def test_data_value_of_released_scores(capsys: pytest.CaptureFixture[str], tmp_p
     assert say(capsys, *words, other, "--json").error["code"] == "agreement.contribution_unknown"
     scores.write_text('{"baseline": true, "scores": {"a": 1}}')
     assert say(capsys, *words, permitted, "--json").error["code"] == "usage"
+
+
+def test_a_statement_of_an_agreement(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Shares, payments and sources of clause I, as text, JSON, CSV and PDF; by a game where the clause says so."""
+    work = {"cost_shares": {"rule": "proportional", "basis": "committed contributions", "weights": []}}
+    file, pdf, csv = tmp_path / "agreement.json", tmp_path / "out.pdf", tmp_path / "out.csv"
+    file.write_bytes(dump(complete_example(("north", "south", "west"), work=work).to_dict()))
+    told = say(capsys, "settlement", "statement", file, "--pdf", pdf, "--csv", csv, "--json").matches(
+        "settlement-statement"
+    )
+    assert sum(party["share_cents"] for party in told["parties"]) == told["total_cents"]
+    assert told["mark"] == "sample"
+    assert pdf.read_bytes().startswith(b"%PDF-")
+    assert csv.read_text().startswith("section,party,committed,delivered,weight,bears,balance,source")
+    assert "Sample" in say(capsys, "settlement", "statement", file).out
+    assert say(capsys, "settlement", "statement", file, "--pdf", pdf, "--json").error["code"] == "usage"
+    assert say(capsys, "settlement", "statement", file, "--ledger", tmp_path, "--json").error["code"] == "usage"
+    file.write_bytes(dump(complete_example(("a", "b"), work={"cost_shares": {"rule": "shapley"}}).to_dict()))
+    (tmp_path / "game.json").write_text('{"kind": "cost", "values": {"a": 10, "b": 20, "a+b": 20}}')
+    told = say(capsys, "settlement", "statement", file, "--game", tmp_path / "game.json", "--json").json
+    assert [party["weight"] for party in told["parties"]] == [5, 15]
+    assert say(capsys, "settlement", "statement", file, "--json").error["code"] == "agreement.contribution_unknown"
+
+
+def test_documents_of_an_aco_and_of_tiers(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Both as CSV with the source of each figure; a document is of one ACO."""
+    aco, tiers, terms = tmp_path / "aco.csv", tmp_path / "tiers.csv", tmp_path / "terms.json"
+    path = shared_data(FILE)
+    say(capsys, "settlement", "mssp", path, "--aco", "A1001", "--member", "clinic=1", "--csv", aco, "--json")
+    assert 'Settlement,payment as published,"73,426,268.00",publisher\'s file' in aco.read_text()
+    assert say(capsys, "settlement", "mssp", path, "--csv", aco, "--json").error["code"] == "usage"
+    terms.write_text(json.dumps(MILLION))
+    words = ("settlement", "waterfall", terms, "--gross", "1000000", "--at", "2026-01-01", "--csv", tiers)
+    assert say(capsys, *words).code == 0
+    assert "Terms from terms.json." in tiers.read_text()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, Self
 
-from summand.agreement import Agreement, Person, SignedAgreement, sign, trial_agreement
+from summand.agreement import Agreement, SignedAgreement, sign, trial_agreement
 from summand.errors import SourceEmpty, UsageError, from_dict
 from summand.federation._memory import MemoryNetwork
 from summand.federation._results import StudyResult
@@ -211,11 +211,6 @@ class Federation:
             error.refusals = (shown["error"] or {}).get("refusals", [])  # type: ignore[attr-defined]
             raise error
         return StudyResult.from_shown(shown, self.agreement.title, self.notes)
-
-    @property
-    def person(self) -> Person:
-        """Who asks and states things here, as the agreement names them."""
-        return next(found for found in self.agreement.people if found.name == self._requester)
 
     def state(self, kind: str, document: Mapping[str, Any], *, study_id: str = "", inside: bool = False) -> str:
         """Put a document into the ledger, signed, by its hash or whole: a goal measured, a settlement drawn up.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,11 +13,14 @@ from summand.errors import UsageError
 
 if TYPE_CHECKING:
     from summand.agreement import Agreement
+    from summand.documents import Document
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Cleared = Annotated[
     list[str] | None, typer.Option("--cleared", help="A legal guard that is cleared, such as aks_stark; once for each.")
 ]
+Pdf = Annotated[Path | None, typer.Option("--pdf", help="Write it as PDF; never over a file that is there.")]
+Csv = Annotated[Path | None, typer.Option("--csv", help="Write its tables as CSV; never over a file that is there.")]
 _AMOUNT = re.compile(r"[0-9]{1,13}([.][0-9]{2})?")
 
 
@@ -73,3 +77,30 @@ def agreement_in(path: Path) -> Agreement:
     from summand.agreement import load_agreement, load_signed
 
     return load_signed(path).agreement if path.name.endswith(".signed.json") else load_agreement(path)
+
+
+def write_document(make: Callable[[], Document], pdf: Path | None, csv: Path | None) -> None:
+    """Write a document to the files asked for.
+
+    Raises:
+        UsageError: if a file is there already or cannot be written, or PDFs cannot be set here.
+    """
+    if pdf is None and csv is None:
+        return
+    from summand.documents import to_csv, to_pdf
+
+    document = make()
+    if csv is not None:
+        _write_new(csv, to_csv(document).encode())
+    if pdf is not None:
+        _write_new(pdf, to_pdf(document))
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    try:
+        with path.open("xb") as file:
+            file.write(data)
+    except FileExistsError:
+        raise UsageError(f"{path} is there already.", remedy="Choose another name.") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}.", remedy="Check the path.") from None

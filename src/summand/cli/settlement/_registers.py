@@ -12,7 +12,7 @@ import typer
 from summand.cli._files import read_object
 from summand.cli._ledger import FederationFile, Folder, verified
 from summand.cli._print import print_json, rich_table
-from summand.cli.settlement._kit import AsJson, agreement_in, money
+from summand.cli.settlement._kit import AsJson, Csv, Pdf, agreement_in, money, write_document
 from summand.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from summand.study import Stated
 
 AgreementFile = Annotated[Path, typer.Option("--agreement", help="The agreement in force, or a *.signed.json file.")]
+Earlier = Annotated[
+    list[Path] | None, typer.Option("--earlier", help="An earlier version, whose statements count too; once for each.")
+]
 Day = Annotated[str | None, typer.Option("--at", help="The day, YYYY-MM-DD; today if left out.")]
 
 
@@ -28,32 +31,52 @@ def act(
     federation: Annotated[
         Path, typer.Option("--federation", envvar="SUMMAND_FEDERATION", help="The hub's federation.json.")
     ],
-    key: Annotated[Path, typer.Option("--key", envvar="SUMMAND_KEY", help="Your private key (PEM).")],
-    person: Annotated[str | None, typer.Option("--as", help="Your name in the agreement; found by your key.")] = None,
+    key: Annotated[
+        Path, typer.Option("--key", envvar="SUMMAND_KEY", help="A person's or a party's private key (PEM).")
+    ],
     agreement: Annotated[str | None, typer.Option("--agreement", help="Title or hash, if several name you.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Sign an act about money or inventions and put it into the ledger, where everybody of the federation reads it."""
-    from summand.federation import connect
+    from summand.federation import open_desk
     from summand.sharing import ACT_KIND, ACTS, act_document, record_of, require_speaker
 
     record = record_of(read_object(file), ACTS)
-    with connect(federation, key=key, person=person, agreement=agreement) as found:
-        speaker = found.person
-        require_speaker(record, speaker.party, speaker.role)
-        digest = found.state(ACT_KIND, act_document(record), inside=True)
-    told = {"act": record.act, "party": speaker.party, "person": speaker.name, "document_sha256": digest}
-    print_json(told) if as_json else typer.echo(f"Stated {record.act} for {speaker.party}: {digest}")
+    desk = open_desk(federation, key=key, agreement=agreement)
+    try:
+        party, role = next(
+            ((item.party, str(item.role)) for item in desk.agreement.people if item.name == desk.name),
+            (desk.name, "party"),
+        )
+        require_speaker(record, party, role)
+        digest = desk.state(ACT_KIND, act_document(record))
+    finally:
+        desk.records.close()
+    told = {"act": record.act, "party": party, "person": desk.name, "document_sha256": digest}
+    print_json(told) if as_json else typer.echo(f"Stated {record.act} for {party}: {digest}")
 
 
 def contributions(
-    ledger: Folder, federation: FederationFile, agreement: AgreementFile, at: Day = None, as_json: AsJson = False
+    ledger: Folder,
+    federation: FederationFile,
+    agreement: AgreementFile,
+    at: Day = None,
+    earlier: Earlier = None,
+    pdf: Pdf = None,
+    csv: Csv = None,
+    as_json: AsJson = False,
 ) -> None:
     """What each partner committed and delivered, grants with their reports, payments: from a verified ledger."""
     from summand.sharing.contributions import contribution_register
+    from summand.sharing.reports import contributions_document
 
     document = agreement_in(agreement)
-    found = contribution_register(document, stated_in(ledger, federation, document), day_of(at))
+    found = contribution_register(document, stated_in(ledger, federation, document, earlier), day_of(at))
+    write_document(
+        lambda: contributions_document(found, agreement_hash=document.hash, checked=ledger_words(ledger, federation)),
+        pdf,
+        csv,
+    )
     if as_json:
         print_json(found.to_dict())
         return
@@ -80,15 +103,24 @@ def income(
         Path | None, typer.Option("--terms", help="Tiers in full (JSON), to which every party agreed; else clause K.")
     ] = None,
     at: Day = None,
+    earlier: Earlier = None,
+    pdf: Pdf = None,
+    csv: Csv = None,
     as_json: AsJson = False,
 ) -> None:
     """Income of the joint product by period and payee, guards, price and access commitments: from a verified ledger."""
     from summand.sharing.income import income_register
+    from summand.sharing.reports import income_document
     from summand.sharing.waterfall import Waterfall
 
     document = agreement_in(agreement)
     falls = None if terms is None else Waterfall.from_dict(read_object(terms))
-    found = income_register(document, stated_in(ledger, federation, document), falls, day_of(at))
+    found = income_register(document, stated_in(ledger, federation, document, earlier), falls, day_of(at))
+    write_document(
+        lambda: income_document(found, agreement_hash=document.hash, checked=ledger_words(ledger, federation)),
+        pdf,
+        csv,
+    )
     if as_json:
         print_json(found.to_dict())
         return
@@ -111,13 +143,26 @@ def income(
 
 
 def inventions(
-    ledger: Folder, federation: FederationFile, agreement: AgreementFile, at: Day = None, as_json: AsJson = False
+    ledger: Folder,
+    federation: FederationFile,
+    agreement: AgreementFile,
+    at: Day = None,
+    earlier: Earlier = None,
+    pdf: Pdf = None,
+    csv: Csv = None,
+    as_json: AsJson = False,
 ) -> None:
     """Background, inventions with their classes and clocks, joint ownership, claims: from a verified ledger."""
     from summand.sharing.inventions import invention_register
+    from summand.sharing.reports import inventions_document
 
     document = agreement_in(agreement)
-    found = invention_register(document, stated_in(ledger, federation, document), day_of(at))
+    found = invention_register(document, stated_in(ledger, federation, document, earlier), day_of(at))
+    write_document(
+        lambda: inventions_document(found, agreement_hash=document.hash, checked=ledger_words(ledger, federation)),
+        pdf,
+        csv,
+    )
     if as_json:
         print_json(found.to_dict())
         return
@@ -142,8 +187,8 @@ def _quantity(line: Any) -> str:
     return f"{line.delivered_quantity} of {line.quantity} {line.unit}" if line.quantity else ""
 
 
-def stated_in(folder: Path, federation: Path, agreement: Agreement) -> list[Stated]:
-    """What counts as stated in a ledger's folder, once it verifies.
+def stated_in(folder: Path, federation: Path, agreement: Agreement, earlier: list[Path] | None) -> list[Stated]:
+    """What counts as stated about an agreement and its earlier versions in a ledger's folder, once it verifies.
 
     Raises:
         VerificationError: if the ledger does not hold together.
@@ -152,7 +197,14 @@ def stated_in(folder: Path, federation: Path, agreement: Agreement) -> list[Stat
     from summand.study import read_statements, whole_entries
 
     path, report = verified(folder, federation)
-    return read_statements(whole_entries(read_entries(path, report)), [agreement])[0]
+    versions = [*(agreement_in(item) for item in earlier or ()), agreement]
+    return read_statements(whole_entries(read_entries(path, report)), versions)[0]
+
+
+def ledger_words(folder: Path, federation: Path) -> str:
+    """Which ledger a document was made from, in one sentence."""
+    report = verified(folder, federation)[1]
+    return f"Read from the ledger of {report.origin}: {report.leaf_count} leaves, root hash {report.root_hash.hex()}."
 
 
 def day_of(text: str | None) -> date | None:

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from summand.cli._print import print_json, rich_table
-from summand.cli.settlement._kit import AsJson, Cleared, agreement_in, money, read_bytes, weights_of
+from summand.cli.settlement._kit import (
+    AsJson,
+    Cleared,
+    Csv,
+    Pdf,
+    agreement_in,
+    money,
+    read_bytes,
+    weights_of,
+    write_document,
+)
 from summand.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,10 +39,13 @@ def mssp(
         Path | None, typer.Option("--agreement", help="Split one ACO's payment by clause K of this agreement.")
     ] = None,
     cleared: Cleared = None,
+    pdf: Pdf = None,
+    csv: Csv = None,
     as_json: AsJson = False,
 ) -> None:
     """Settle Medicare Shared Savings anew for every ACO of a year, beside what was published."""
     from summand.encoding import sha256_hex
+    from summand.sharing.reports import shared_savings_document
     from summand.sharing.shared_savings import members_of, read_published, review, to_members
 
     content = read_bytes(file)
@@ -40,15 +53,18 @@ def mssp(
     absent = set(aco or ()) - {item.published.aco_id for item in found}
     if absent:
         raise UsageError(f"The file has no ACO {', '.join(sorted(absent))}.", remedy="Give IDs such as A1001.")
-    if (member or agreement) and len(found) != 1:
-        raise UsageError("Members are those of one ACO.", remedy="Name it with --aco.")
+    if (member or agreement or pdf or csv) and len(found) != 1:
+        raise UsageError("Members and documents are those of one ACO.", remedy="Name it with --aco.")
     members: tuple[MemberPart, ...] = ()
     if agreement:
         members = members_of(agreement_in(agreement), found[0].outcome.payment_cents, tuple(cleared or ()))
     elif member:
         members = to_members(found[0].outcome.payment_cents, weights_of(member))
+    source = {"file": file.name, "sha256": sha256_hex(content)}
+    words = f"Read from {source['file']}, SHA-256 {source['sha256']}."
+    write_document(lambda: shared_savings_document(found[0], members, source=words), pdf, csv)
     if as_json:
-        head = {"source": {"file": file.name, "sha256": sha256_hex(content)}, "summary": _summary(found)}
+        head = {"source": source, "summary": _summary(found)}
         parts = [part.__dict__ for part in members]
         print_json({**head, "acos": [item.to_dict() for item in found], "members": parts})
         return

@@ -11,7 +11,7 @@ import typer
 
 from summand.cli._files import read_object
 from summand.cli._print import print_json, rich_table
-from summand.cli.settlement._kit import AsJson, Cleared, agreement_in, cents_of, money
+from summand.cli.settlement._kit import AsJson, Cleared, Csv, Pdf, agreement_in, cents_of, money, write_document
 from summand.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,9 +28,12 @@ def waterfall(
     trigger: Annotated[
         list[str] | None, typer.Option("--trigger", help="A trigger that is on, such as a goal that is met.")
     ] = None,
+    pdf: Pdf = None,
+    csv: Csv = None,
     as_json: AsJson = False,
 ) -> None:
     """Send income down the tiers in order: royalties, fees, cost, preferred return, shares; held back or blocked."""
+    from summand.sharing.reports import waterfall_document
     from summand.sharing.waterfall import run_all, true_up
 
     terms, periods = _given(file)
@@ -42,6 +45,7 @@ def waterfall(
     found = run_all(terms, periods)
     corrected = any(period.corrected_gross_cents is not None for period in periods)
     trued = true_up(terms, periods) if corrected else ()
+    write_document(lambda: waterfall_document(periods, found, trued, source=f"Terms from {file.name}."), pdf, csv)
     if as_json:
         print_json(
             {"periods": [item.to_dict() for item in found], "true_up": [item.__dict__ for item in trued],
