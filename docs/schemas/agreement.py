@@ -17,7 +17,27 @@ FINDING = object_of(
 SIGNATURE = object_of(
     {"party": TEXT, "legal_name": TEXT, "fingerprint": HASH, "standing": {"enum": ["valid", "invalid", "missing"]}}
 )
+CHANGE = object_of(
+    {
+        "clause": TEXT, "heading": TEXT, "entry": TEXT,
+        "direction": {"enum": ["tighter", "looser", "shifts", "read"], "description": "read: a person must read it."},
+        "meaning": TEXT, "before": TEXT, "after": TEXT,
+        "effects": array_of(object_of({"who": TEXT, "effect": {"enum": ["gains", "loses"]}})),
+    }
+)  # fmt: skip
+COUNT: Schema = {"type": "integer", "minimum": 0}
 SCHEMAS: dict[str, Schema] = {
+    "agreement-compare": {
+        **DIALECT,
+        "title": "What changed in meaning between two versions: summand agreement compare --json",
+        **object_of(
+            {
+                "changes": array_of(CHANGE),
+                "counts": object_of(dict.fromkeys(("tighter", "looser", "shifts", "read"), COUNT)),
+                "balance": array_of(object_of({"who": TEXT, "gains": COUNT, "loses": COUNT})),
+            }
+        ),
+    },
     "agreement-kinds": {
         **DIALECT,
         "title": "The kinds of partnership: summand agreement kinds --json",
@@ -45,6 +65,62 @@ SCHEMAS: dict[str, Schema] = {
             {
                 "hash": HASH, "fully_signed": {"type": "boolean"}, "effective": {"type": "boolean"},
                 "parties": array_of(SIGNATURE), "strangers": TEXTS,
+            }
+        ),
+    },
+    "agreement-signing-request": {
+        **DIALECT,
+        "title": "The bytes that a party's own device signs: summand agreement signing-request",
+        **object_of(
+            {
+                "party": TEXT, "key": TEXT, "fingerprint": HASH, "hash": HASH, "payload_type": TEXT,
+                "to_sign": {"type": "string", "contentEncoding": "base64"}, "algorithm": {"const": "Ed25519"},
+            }
+        ),
+    },
+    "agreement-negotiation": {
+        **DIALECT,
+        "title": "Where a negotiation stands: summand agreement negotiation --json",
+        **object_of(
+            {
+                "negotiation": TEXT, "state": TEXT, "version": COUNT, "hash": HASH, "offered_by": TEXT, "note": TEXT,
+                "parties": array_of(
+                    object_of(
+                        {
+                            "party": TEXT, "fingerprint": HASH, "agreed": {"type": "boolean"},
+                            "signed": {"type": "boolean"},
+                        }
+                    )
+                ),
+                "turn": TEXTS,
+                "comments": array_of(
+                    object_of({"number": COUNT, "party": TEXT, "at": TEXT, "clause": TEXT, "text": TEXT, "version": COUNT})
+                ),
+                "open_comments": COUNT, "open_findings": COUNT,
+                "voided": array_of(object_of({"party": TEXT, "version": COUNT, "by": TEXT})),
+                "offers": array_of(object_of({"version": COUNT, "party": TEXT, "at": TEXT, "hash": HASH, "note": TEXT})),
+                "changes": object_of({"changes": array_of(CHANGE)}), "acts": COUNT, "last": HASH,
+            }
+        ),
+    },
+    "agreement-priorities": {
+        **DIALECT,
+        "title": "Priorities and working norms side by side: summand agreement priorities --json",
+        **object_of(
+            {
+                "agreement": TEXT, "parties": TEXTS, "silent": TEXTS,
+                "rows": array_of(
+                    object_of(
+                        {
+                            "kind": {"enum": ["priority", "norm"]}, "name": TEXT, "text": TEXT,
+                            "positions": {"type": "object"}, "wants": {"type": "object"},
+                            "standing": {"enum": ["same", "near", "differ", "unsaid"]}, "gap": COUNT,
+                        }
+                    )
+                ),
+                "trades": array_of(
+                    object_of(dict.fromkeys(("first", "second", "first_cares_for", "second_cares_for", "text"), TEXT))
+                ),
             }
         ),
     },

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from summand.agreement._document import Agreement
 from summand.agreement._source import LARGEST_BYTES, bytes_of
-from summand.encoding import canonical, parse, parse_canonical
+from summand.encoding import canonical, parse, parse_canonical, to_base64
 from summand.errors import AgreementSyntaxError, PeerProtocolError, SignatureInvalid
 from summand.signing import Envelope, PrivateKey, PublicKey
 
@@ -152,6 +152,52 @@ def sign(agreement: Agreement, party_id: str, key: PrivateKey, envelope: Envelop
             remedy="Sign with that key, or have clause B changed before anybody signs.",
             clause="B.parties.key",
         )
+    return _started(agreement, envelope).signed_by(key)
+
+
+@dataclass(frozen=True)
+class SigningRequest:
+    """What a party's own device signs: the exact bytes, and what to show beside them.
+
+    A browser holds the key as a WebCrypto ``CryptoKey``, shows ``hash`` and the agreement, and answers with the 64 bytes
+    of ``crypto.subtle.sign("Ed25519", key, to_sign)`` to `add_signature`.
+    """
+
+    party: str
+    key: str
+    fingerprint: str
+    hash: str
+    payload_type: str
+    to_sign: bytes
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values; ``to_sign`` in base64."""
+        return {**vars(self), "to_sign": to_base64(self.to_sign), "algorithm": "Ed25519"}
+
+
+def signing_request(agreement: Agreement, party_id: str) -> SigningRequest:
+    """The bytes that this party signs to sign the agreement.
+
+    Raises:
+        UsageError: if the agreement has no such party.
+    """
+    key = PublicKey.from_text(agreement.party(party_id).key)
+    to_sign = _started(agreement, None).signed_bytes()
+    return SigningRequest(party_id, key.text, key.fingerprint, agreement.hash, PAYLOAD_TYPE, to_sign)
+
+
+def add_signature(agreement: Agreement, party_id: str, signature: bytes, envelope: Envelope | None = None) -> Envelope:
+    """As `sign`, with a signature that the party's own device made on the bytes of `signing_request`.
+
+    Raises:
+        SignatureInvalid: if it is not the signature of the party's key on this very content, or ``envelope`` holds another.
+        UsageError: if the agreement has no such party.
+    """
+    key = PublicKey.from_text(agreement.party(party_id).key)
+    return _started(agreement, envelope).with_signature(key, signature)
+
+
+def _started(agreement: Agreement, envelope: Envelope | None) -> Envelope:
     start = envelope or Envelope(agreement.canonical(), PAYLOAD_TYPE, ())
     if start.payload != agreement.canonical() or start.payload_type != PAYLOAD_TYPE:
         raise SignatureInvalid(
@@ -159,7 +205,7 @@ def sign(agreement: Agreement, party_id: str, key: PrivateKey, envelope: Envelop
             remedy="Have every party sign the new content, from the first on.",
             clause="O.signatures",
         )
-    return start.signed_by(key)
+    return start
 
 
 def verify_signatures(signed: SignedAgreement) -> SignatureReport:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from summand.cli._files import write_new
-from summand.errors import AgreementError
+from summand.errors import AgreementError, UsageError
 
 agreement_app = typer.Typer(
     name="agreement", help="Draft, check, read, sign and verify agreements.", no_args_is_help=True, add_completion=False
@@ -93,6 +93,31 @@ def show(file: File, as_json: Json = False) -> None:
 
 
 @agreement_app.command()
+def compare(
+    before: Annotated[Path, typer.Argument(help="The older version; drafts too.")],
+    after: Annotated[Path, typer.Argument(help="The newer version.")],
+    as_json: Json = False,
+) -> None:
+    """Say what changed in meaning between two versions: clause by clause, tighter or looser, and who gains."""
+    from summand.agreement import DIRECTIONS
+    from summand.agreement import compare as compare_versions
+
+    redline = compare_versions(_document(before)[0], _document(after)[0])
+    if as_json:
+        _print_json(redline.to_dict())
+        return
+    heading = ""
+    for change in redline.changes:
+        if change.heading != heading:
+            heading = change.heading
+            typer.echo(f"\n{change.clause[0]}  {heading}")
+        typer.echo(f"  {change.meaning}.")
+        sides = [f"{effect.who} {effect.effect}" for effect in change.effects]
+        typer.echo(f"    {'; '.join([DIRECTIONS[change.direction], *sides])}")
+    typer.echo(f"\n{len(redline.changes)} changes." if redline.changes else "Nothing changed in meaning.")
+
+
+@agreement_app.command()
 def terms(template: Annotated[str, typer.Argument(help="Kind of partnership: see 'summand agreement kinds'.")]) -> None:
     """Print the standard terms behind a template."""
     from summand.agreement import standard_terms
@@ -104,17 +129,27 @@ def terms(template: Annotated[str, typer.Argument(help="Kind of partnership: see
 def sign(
     file: File,
     party: Annotated[str, typer.Option("--party", help="Short name of the party that signs.")],
-    key: Annotated[Path, typer.Option("--key", help="PEM file with the party's Ed25519 private key.")],
+    key: Annotated[Path | None, typer.Option("--key", help="PEM file with the party's Ed25519 private key.")] = None,
+    signature: Annotated[
+        str | None, typer.Option("--signature", help="In place of --key: base64 of a signature made elsewhere.")
+    ] = None,
     out: Out = None,
 ) -> None:
     """Sign an agreement, or add a signature to a signed one, with the key that clause B names."""
-    from summand.agreement import SignedAgreement, load_agreement, load_signed
+    from summand.agreement import SignedAgreement, add_signature, load_agreement, load_signed
     from summand.agreement import sign as sign_agreement
+    from summand.encoding import from_base64
     from summand.signing import PrivateKey
 
     before = load_signed(file) if file.name.endswith(".signed.json") else None
     agreement = before.agreement if before else load_agreement(file)
-    envelope = sign_agreement(agreement, party, PrivateKey.load(key), before.envelope if before else None)
+    given = before.envelope if before else None
+    if (key is None) == (signature is None):
+        raise UsageError("A signature needs a key, or is given.", remedy="Give --key, or --signature.")
+    if signature is not None:
+        envelope = add_signature(agreement, party, from_base64(signature, "signature"), given)
+    else:
+        envelope = sign_agreement(agreement, party, PrivateKey.load(key), given)  # type: ignore[arg-type]  # one is given
     signed = SignedAgreement(agreement, envelope)
     target = out or file.with_name(
         f"{file.name.removesuffix('.signed.json').removesuffix(file.suffix)}.{party}.signed.json"
@@ -122,6 +157,18 @@ def sign(
     write_new(target, signed.to_bytes())
     typer.echo(f"Signed for {party}: {target}")
     typer.echo(f"Hash {agreement.hash}; {len(signed.report.signed)} of {len(agreement.parties)} parties have signed.")
+
+
+@agreement_app.command(name="signing-request")
+def signing_request(
+    file: File, party: Annotated[str, typer.Option("--party", help="Short name of the party that signs.")]
+) -> None:
+    """Print, as one JSON object, the exact bytes that a party's own device signs (Ed25519, WebCrypto)."""
+    from summand.agreement import load_agreement, load_signed
+    from summand.agreement import signing_request as request_of
+
+    agreement = load_signed(file).agreement if file.name.endswith(".signed.json") else load_agreement(file)
+    _print_json(request_of(agreement, party).to_dict())
 
 
 @agreement_app.command()
@@ -171,3 +218,6 @@ def _print_json(value: Any) -> None:
     from summand.encoding import dump
 
     typer.echo(dump(value).decode())
+
+
+import summand.cli._negotiation  # noqa: E402, F401  its commands join this tree

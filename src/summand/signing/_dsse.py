@@ -61,10 +61,26 @@ class Envelope:
 
     def signed_by(self, *keys: PrivateKey) -> Envelope:
         """This envelope with the keys' signatures added (a key that signed before signs again)."""
-        pae = dsse.Envelope(self.payload, self.payload_type, {}).pae()
         signatures = dict(self.signatures)
         for key in keys:
-            signatures[key.public.fingerprint] = key.sign(pae)
+            signatures[key.public.fingerprint] = key.sign(self.signed_bytes())
+        return Envelope(self.payload, self.payload_type, tuple(signatures.items()))
+
+    def signed_bytes(self) -> bytes:
+        """The exact bytes that a signature covers (DSSE v1, pre-authentication encoding), for a signer elsewhere: a
+        browser signs them with ``crypto.subtle.sign("Ed25519", key, bytes)``.
+        """
+        encoded: bytes = dsse.Envelope(self.payload, self.payload_type, {}).pae()
+        return encoded
+
+    def with_signature(self, key: PublicKey, signature: bytes) -> Envelope:
+        """This envelope with a signature (64 bytes over `signed_bytes`) that was made elsewhere.
+
+        Raises:
+            SignatureInvalid: if it is not the key's signature on these bytes.
+        """
+        key.verify(signature, self.signed_bytes())
+        signatures = {**dict(self.signatures), key.fingerprint: signature}
         return Envelope(self.payload, self.payload_type, tuple(signatures.items()))
 
     def verify(self, payload_type: str, keys: Sequence[PublicKey], threshold: int = 1) -> None:
