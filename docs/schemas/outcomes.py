@@ -35,7 +35,83 @@ CHART: Schema = {
     "warnings": array_of(TEXT),
 }
 
+LEAF: Schema = {"type": ["integer", "null"], "description": "The leaf of the ledger that it rests on."}
+COURSE: Schema = {"enum": ["met", "on_course", "off_course", "not_distinguishable", "not_measured"]}
+MEASURED = object_of(
+    {
+        "period": TEXT, "value": NUM, "conf_low": NUMBER, "conf_high": NUMBER, "interval_method": TEXT, "reason": TEXT,
+        "source": {"enum": ["study", "evidence"]}, "study": TEXT, "evidence_sha256": TEXT, "evidence_title": TEXT,
+        "person": TEXT, "party": TEXT, "at": TEXT, "leaf": LEAF, "corrects": array_of({"type": "integer"}),
+    }
+)  # fmt: skip
+CHANGE = object_of({"value": NUM, "conf_low": NUM, "conf_high": NUM, "signal": {"enum": ["better", "worse", "none"]}})
+GOAL: Schema = {
+    "goal": TEXT, "aim": TEXT, "text": TEXT, "owner": TEXT, "unit": TEXT,
+    "direction": {"enum": ["increase", "decrease", "maintain"]}, "target": NUM, "due": TEXT, "baseline": NUMBER,
+    "points": array_of(MEASURED), "chart": {"anyOf": [object_of(CHART), {"type": "null"}]},
+    "verdict": {"enum": ["met", "not_met", "not_distinguishable", "not_measured"]},
+    "change": {"anyOf": [CHANGE, {"type": "null"}], "description": "Never without its interval."},
+    "course": COURSE, "why": TEXT,
+    "effects": array_of(
+        object_of(
+            {"study": TEXT, "method": TEXT, "effect": TEXT, "estimate": NUM, "conf_low": NUM, "conf_high": NUM, "leaf": LEAF}
+        ),
+        description="Of released studies of cause, each with its 95 % interval.",
+    ),
+    "next_on": {"type": ["string", "null"]}, "is_overdue": {"type": "boolean"}, "is_due": {"type": "boolean"},
+}  # fmt: skip
+AIM = object_of(
+    {
+        "aim": TEXT, "goals": array_of(TEXT), "good": {"type": "integer"}, "off_course": {"type": "integer"},
+        "unknown": {"type": "integer"}, "state": {"enum": ["good", "mixed", "bad", "unknown", "no_goal"]},
+    }
+)  # fmt: skip
+WARNING = object_of(
+    {"kind": TEXT, "severity": {"enum": ["critical", "warning", "note"]}, "text": TEXT, "about": TEXT, "leaf": LEAF}
+)
+BACKUP = object_of(
+    {
+        "trigger": TEXT, "action": TEXT, "replacement_partners": array_of(TEXT), "minimum_parties": {"type": "integer"},
+        "triggered": {"type": "boolean"}, "why": TEXT, "last_test": {"type": ["string", "null"]},
+        "last_outcome": {"enum": ["worked", "worked_partly", "failed", None]}, "last_evidence_sha256": TEXT,
+        "last_test_leaf": LEAF, "test_overdue": {"type": "boolean"}, "test_words": TEXT,
+    }
+)  # fmt: skip
+
 SCHEMAS: dict[str, Schema] = {
+    "goal": {
+        "$schema": DRAFT,
+        "title": "A goal over time: summand outcomes goal, measure, rebase, attach --json",
+        **object_of(GOAL, {"verified": {"type": "boolean"}, "document_sha256": TEXT}),
+    },
+    "goals-due": {
+        "$schema": DRAFT,
+        "title": "Goals that are to be measured by now: summand outcomes due --json",
+        **object_of({"due": array_of(object_of({"goal": TEXT, "text": TEXT, "next_on": TEXT}))}),
+    },
+    "goals-run": {
+        "$schema": DRAFT,
+        "title": "Goals that were measured by their plan: summand outcomes run --json",
+        **object_of({"measured": array_of(TEXT), "plan_sha256": TEXT}),
+    },
+    "scorecard": {
+        "$schema": DRAFT,
+        "title": "The scorecard: summand outcomes scorecard --json",
+        **object_of(
+            {
+                "as_of": TEXT,
+                "aims": array_of(AIM, minItems=6, maxItems=6),
+                "goals": array_of(object_of(GOAL)),
+                "warnings": array_of(WARNING),
+                "backups": array_of(BACKUP),
+                "relationship": {"type": ["object", "null"]},
+                "answer": {"enum": ["continue", "continue_with_changes", "reconsider", "not_enough_evidence"]},
+                "reasons": array_of(
+                    object_of({"weight": {"enum": ["for", "against", "open"]}, "text": TEXT, "leaf": LEAF})
+                ),
+            }
+        ),
+    },
     "process-chart": {
         "$schema": DRAFT,
         "title": "A process behaviour chart: summand outcomes chart --json",

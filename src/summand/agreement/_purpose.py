@@ -71,6 +71,7 @@ class Goal(Clause):
     due: date = star("By when.")
     measurement_method: Text = star("How the effect is judged.")
     data_source: Text = must("Dataset or study that gives the number.")
+    schedule: Literal["monthly", "quarterly", "yearly"] | None = may("How often it is measured.")
     analysis_plan_hash: Sha256 | None = may("SHA-256 of the analysis plan.")
     minimum_detectable: Finite | None = may("Smallest change that the plan can find.")
     consequence_if_missed: Text | None = may("What follows if the goal is missed.")

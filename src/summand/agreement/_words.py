@@ -80,7 +80,8 @@ def _why(page: Mapping[str, Any]) -> list[str]:
         out.append(f"{value(purpose, 'text')} ({system} {code}{disease}).")
     out += [
         f"Goal: {value(goal, 'text')}. Measured by {value(goal, 'indicator_id')} ({value(goal, 'unit')}); "
-        f"target {value(goal, 'target')} by {value(goal, 'due')}; {value(goal, 'owner')} answers for it."
+        f"target {value(goal, 'target')} by {value(goal, 'due')}; {value(goal, 'owner')} answers for it"
+        f"{', measured ' + value(goal, 'schedule') if 'schedule' in goal else ''}."
         for goal in rows(page, "purpose", "goals")
     ]
     return out

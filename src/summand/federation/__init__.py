@@ -21,10 +21,30 @@ from summand.federation._tables import Table
 if TYPE_CHECKING:
     from summand.federation._connect import connect
     from summand.federation._desk import Desk, open_desk
+    from summand.federation._partnership import differing_points, partnership_goals, partnership_scorecard
 
-__all__ = ["Desk", "Federation", "Network", "StudyResult", "Table", "connect", "open_desk", "value_of_data"]
+__all__ = [
+    "Desk",
+    "Federation",
+    "Network",
+    "StudyResult",
+    "Table",
+    "connect",
+    "differing_points",
+    "open_desk",
+    "partnership_goals",
+    "partnership_scorecard",
+    "value_of_data",
+]
 
-_HOMES = {"connect": "_connect", "Desk": "_desk", "open_desk": "_desk"}
+_HOMES = {
+    "connect": "_connect",
+    "Desk": "_desk",
+    "open_desk": "_desk",
+    "differing_points": "_partnership",
+    "partnership_goals": "_partnership",
+    "partnership_scorecard": "_partnership",
+}
 
 
 def __getattr__(name: str) -> Any:

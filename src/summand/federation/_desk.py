@@ -9,6 +9,7 @@ from typing import Any, Protocol, Self
 
 from summand.agreement import Agreement, SignedAgreement
 from summand.errors import RequesterNotPermitted, UsageError
+from summand.federation._federation import Federation
 from summand.federation._remote import RemoteNetwork, analyst_key, describe
 from summand.governance import GovernanceState, governance_state, read_act
 from summand.signing import PrivateKey
@@ -52,6 +53,17 @@ class Desk:
         statement = Statement.sign(kind, self.agreement.hash, self.name, document, self._key, study, inside=inside)
         self.records.state(statement)
         return statement.document_sha256
+
+    def federation(self) -> Federation:
+        """The way to ask for studies from this desk.
+
+        Raises:
+            UsageError: if the desk is over a ledger alone.
+        """
+        network: Any = self.records
+        if not hasattr(network, "submit"):
+            raise UsageError("Studies are asked of a hub.", remedy="Open the desk with 'open_desk'.")
+        return Federation(network, self.agreement, self.name, self._key)
 
     def act(self, act: str, **fields: Any) -> str:
         """State an act of governance; the SHA-256 (hex) of its document.

@@ -14,32 +14,66 @@ A series over time is shown with its process limits and signals by the rules of 
     ('outside', 'concern', 'pass')
 """
 
+from summand.outcomes._backup import BackupState, backup_states
 from summand.outcomes._goal import Change, GoalStatus, Verdict, assess, measure_goal
 from summand.outcomes._icons import COLOURS, assurance_icon, assurance_words, variation_icon, variation_words
 from summand.outcomes._indicator import INDICATORS, Indicator, parse_indicator
 from summand.outcomes._measure import Measurement, measure
 from summand.outcomes._process_chart import Base, Observation, Point, ProcessChart, Rebase, process_chart
+from summand.outcomes._progress import GoalProgress, due_goals, goal_progress
+from summand.outcomes._record import (
+    GOAL_KINDS,
+    Effect,
+    GoalSeries,
+    MeasuredPoint,
+    attached_document,
+    goal_series,
+    measured_document,
+)
+from summand.outcomes._scorecard import AimRow, Reason, Scorecard, answer_of, scorecard
+from summand.outcomes._warnings import EarlyWarning, Severity, early_warnings, silent_partners
 
 __all__ = [
     "COLOURS",
+    "GOAL_KINDS",
     "INDICATORS",
+    "AimRow",
+    "BackupState",
     "Base",
     "Change",
+    "EarlyWarning",
+    "Effect",
+    "GoalProgress",
+    "GoalSeries",
     "GoalStatus",
     "Indicator",
+    "MeasuredPoint",
     "Measurement",
     "Observation",
     "Point",
     "ProcessChart",
+    "Reason",
     "Rebase",
+    "Scorecard",
+    "Severity",
     "Verdict",
+    "answer_of",
     "assess",
     "assurance_icon",
     "assurance_words",
+    "attached_document",
+    "backup_states",
+    "due_goals",
+    "early_warnings",
+    "goal_progress",
+    "goal_series",
     "measure",
     "measure_goal",
+    "measured_document",
     "parse_indicator",
     "process_chart",
+    "scorecard",
+    "silent_partners",
     "variation_icon",
     "variation_words",
 ]

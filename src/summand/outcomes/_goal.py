@@ -116,7 +116,7 @@ def measure_goal(
     return GoalStatus(
         goal.id, goal.text, goal.indicator_id, goal.unit, goal.direction, goal.target, goal.due.isoformat(), found,
         assess(found, goal.direction, goal.target, goal.minimum_detectable), (today or date.today()) > goal.due,
-        baseline, _change(found, baseline, goal.direction),
+        baseline, change_of(found, baseline, goal.direction),
     )  # fmt: skip
 
 
@@ -124,7 +124,8 @@ def _side(good: bool, bad: bool) -> Verdict:
     return "met" if good else "not_met" if bad else "not_distinguishable"
 
 
-def _change(measurement: Measurement, baseline: float | None, direction: Direction) -> Change | None:
+def change_of(measurement: Measurement, baseline: float | None, direction: Direction) -> Change | None:
+    """The change from the baseline with its interval; None without a baseline or without an interval."""
     if baseline is None or measurement.value is None or measurement.interval is None:
         return None
     low, high = (bound - baseline for bound in measurement.interval)
