@@ -139,6 +139,19 @@ def test_rows_add_at_most_their_bound(case: Case, seed: int, rows: int) -> None:
 
 
 @every_method
+@given(seed=seeds)
+def test_numbers_are_multiples_of_their_grain(case: Case, seed: int) -> None:
+    """Where a layout says that numbers are whole multiples of a power of two, a site contributes no others."""
+    method, batch = case.ready, case.draw(np.random.default_rng(seed), 30)
+    for state, memory in some_states(case, seed % 7):
+        layout, vector = method.layout(state), summand(method, [batch], state, memory)
+        for block, part in zip(layout, np.split(vector, np.cumsum([block.size for block in layout])[:-1]), strict=True):
+            if block.grain is not None:
+                whole = part * 2.0**block.grain
+                assert np.array_equal(whole, np.rint(whole)), block.name
+
+
+@every_method
 def test_arguments_are_left_unchanged(case: Case) -> None:
     """Neither batch, state, local memory, partial nor total is written into."""
     method, batch = case.ready, case.draw(np.random.default_rng(3), case.rows_min)

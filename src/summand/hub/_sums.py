@@ -54,7 +54,7 @@ class Sums:
         running.members = tuple(site for site in running.require_cohort().sites if site in running.received)
         running.program = _audit.audited_program(self.rounds.convener, tx, running)
         try:
-            size = running.program.check_sum(running.codec, running.program.start())
+            _, size = running.program.check_sum(running.program.start())
         except SummandError as error:
             self.rounds.end(tx, running, "failed", error.to_public_dict())
             return
@@ -69,7 +69,7 @@ class Sums:
         body, json_bytes = open_body(state, total)
         members = cohort.bitmap(running.members)
         data = self.rounds.sign(
-            running, "round.open", body, json_bytes=json_bytes, codec=running.codec.to_dict(), length=size,
+            running, "round.open", body, json_bytes=json_bytes, codec=running.program.codec(state).to_dict(), length=size,
             cohort=cohort.digest().hex(), members=members, **more,
         )  # fmt: skip
         found = self.rounds.keep(tx, running, "round.open", data)
@@ -88,6 +88,7 @@ class Sums:
         running.members = cohort.from_bitmap(opened.header["members"])
         running.state, running.ctx = state, context(opened.content_digest)
         rnd = Round(cohort, running.ctx, running.round, running.members)
+        running.codec = running.program.codec(state)
         running.hub_sum = HubSum(rnd, running.codec, int(opened.header["length"]))
         running.boxes, running.reveals, running.upload_hashes = {}, {}, {}
         running.certificate, running.survivors, running.unmasked = {}, (), False
@@ -192,7 +193,7 @@ class Sums:
         self.rounds.leave_out(tx, running, before, left)
         running.program = _audit.audited_program(self.rounds.convener, tx, running)
         start = running.program.start()
-        self._open(tx, running, start, b"", running.program.check_sum(running.codec, start), starts_over=True)
+        self._open(tx, running, start, b"", running.program.check_sum(start)[1], starts_over=True)
 
     def _settle(self, tx: Connection, running: Running) -> None:
         """Nobody is added from here on. Shares are asked for at once, or first signatures on who uploaded."""
@@ -291,7 +292,7 @@ class Sums:
             following = running.program.update(running.codec.decode(ring), running.state, running.left_out)
             if isinstance(following, Finished):
                 return following, 0
-            return following, running.program.check_sum(running.codec, following)
+            return following, running.program.check_sum(following)[1]
         except SummandError:
             raise
         except Exception as error:

@@ -46,6 +46,8 @@ class Block:
         size: How many numbers, at least 1.
         bound: The most that one row may add to any of them, in absolute value, proved before data are read.
         reveals: What they tell about the pooled people, as a phrase for a data steward.
+        grain: Every number a site contributes is a whole multiple of 2^-grain, such as 0 for counts; None where that is
+            not so. A total of such numbers travels in half the bytes, if it is exact there.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Block:
     size: int
     bound: float
     reveals: str = ""
+    grain: int | None = None
 
 
 Layout = tuple[Block, ...]

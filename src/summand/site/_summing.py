@@ -36,8 +36,6 @@ from summand.transport import Message
 if TYPE_CHECKING:
     from summand.site._agent import Agent
 
-CODEC = Codec.q63_64()
-
 
 def opened(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
     """Compute this site's masked summand at the broadcast state, once the state is checked."""
@@ -49,28 +47,30 @@ def opened(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
             f"Round {message.round} was opened; this site stands at round {memory.round}.",
             remedy="The study ends here. Start it again.",
         )
-    if Codec.from_dict(message.header.get("codec")) != CODEC or message.header.get("cohort") != cohort.digest().hex():
-        raise SetupInvalid("The round names another codec or cohort than the study's.", remedy="Start the study again.")
+    if message.header.get("cohort") != cohort.digest().hex():
+        raise SetupInvalid("The round names another cohort than the study's.", remedy="Start the study again.")
     members = check_members(program, cohort, memory, message, agent.site)
     begins = message.round == 0 or message.header.get("starts_over") is True
     if begins:
         _audit.check_start(agent, program, state)
     else:
         _check_state(program, memory, message, state, total, left_out_of(cohort, members))
-    size = program.check_sum(CODEC, state)  # refused here, before any row is read
-    if message.header.get("length") != size:
-        raise SetupInvalid("The round names another length than its layout has.", remedy="Start the study again.")
+    codec, size = program.check_sum(state)  # refused here, before any row is read
+    if Codec.from_dict(message.header.get("codec")) != codec or message.header.get("length") != size:
+        raise SetupInvalid(
+            "The round names another codec or length than its layout has.", remedy="Start the study again."
+        )
     _noise.spend(agent, program, state, message.round)
     summand, local = summand_of(program, state, agent.site, agent.source(program), memory.local or {})
     if begins:
         summand = _audit.counted(agent, program, state, summand)
     summand, noise = _noise.with_noise(program, state, summand)
-    ring = CODEC.encode(summand, program.site_bounds(state, agent.site))
+    ring = codec.encode(summand, program.site_bounds(state, agent.site))
     if noise is not None:
-        CODEC.add_into(ring, CODEC.encode(noise, math.inf))
+        codec.add_into(ring, codec.encode(noise, math.inf))
     rnd = Round(cohort, context(message.content_digest), message.round, members)
     keys = agent.pair_keys(memory)
-    upload = mask_upload(keys, rnd, agent.site, ring, CODEC)
+    upload = mask_upload(keys, rnd, agent.site, ring, codec)
     following = stand_in(keys, cohort, agent.site, message.round + 1)
     memory.round, memory.state, memory.local = message.round, state, local
     memory.context, memory.own_share = rnd.ctx.hex(), upload.own_share
@@ -95,7 +95,8 @@ def _check_state(
 
 def _update(program: Program, memory: StudyMemory, total: bytes, left_out: list[str]) -> Any:
     last = memory.state or {}
-    values = CODEC.decode(CODEC.from_bytes(total, program.check_sum(CODEC, last)))
+    codec, size = program.check_sum(last)
+    values = codec.decode(codec.from_bytes(total, size))
     return program.update(values, last, left_out)
 
 

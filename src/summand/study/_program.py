@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from summand.disclosure import judge_cohort, judge_difference, release
-from summand.errors import MethodError, PeerProtocolError, Refusal, SummandError
+from summand.errors import MethodError, PeerProtocolError, Refusal, SummandError, TotalWouldOverflow
 from summand.methods import (
     AcrossSlots,
     Block,
@@ -155,20 +155,35 @@ class Program:
         noise = self.noise(state)
         return most if noise is None else most + noise[0].grid  # rounded to the grid
 
-    def check_sum(self, codec: Codec, state: ProgramState) -> int:
-        """The length of the round's vectors, once the codec is proved to hold their total.
+    def codec(self, state: ProgramState) -> Codec:
+        """How the round's numbers become ring values: in one word where that is exact, else in two."""
+        layout = self.layout(state)
+        grain = max((-1 if block.grain is None else block.grain for block in layout), default=-1)
+        # noise lies on a grid of its own
+        if layout and self.plan.privacy is None and all(block.grain is not None for block in layout):
+            try:
+                word = Codec.fixed64(self._largest(layout), len(self.plan.sites))
+            except TotalWouldOverflow:  # no codec has such a bound; `check_sum` says so
+                return Codec.q63_64()
+            if word.fraction_bits >= grain:
+                return word
+        return Codec.q63_64()
+
+    def check_sum(self, state: ProgramState) -> tuple[Codec, int]:
+        """The round's codec, proved to hold the total, and the length of its vectors.
 
         Raises:
-            TotalWouldOverflow: if it may not; no data have been read then.
+            TotalWouldOverflow: if it may not hold it; no data have been read then.
         """
-        layout = self.layout(state)
-        largest = max((block.bound for block in layout), default=0.0)
-        own = largest * max(self.plan.rows_max.values())
-        noise = self.noise(state)
+        layout, codec, own, noise = self.layout(state), self.codec(state), 0.0, self.noise(state)
         if noise is not None:
-            own += NOISE_REACH * noise[0].own_scale * noise[0].grid
-        codec.check(own, len(self.plan.sites))
-        return length(layout)
+            own = NOISE_REACH * noise[0].own_scale * noise[0].grid
+        codec.check(self._largest(layout) + own, len(self.plan.sites))
+        return codec, length(layout)
+
+    def _largest(self, layout: Layout) -> float:
+        """The most that any number of one site may be."""
+        return max((block.bound for block in layout), default=0.0) * max(self.plan.rows_max.values())
 
     # ── on a total ───────────────────────────────────────────────────────────────────────────────────────────────────
     def is_start(self, state: ProgramState) -> bool:

@@ -53,7 +53,8 @@ def test_both_histograms_are_the_same(loops: Kernel, seed: int, rows: int, featu
     sums = np.ones((500, 3))
     sums[:, :2] = Grain.of(500, 2.0)(rng.uniform(-1, 1, (500, 2)))
     some = np.sort(rng.permutation(500)[:rows])
-    ours, theirs = (Histograms(binning, one)(bins, sums, some) for one in (loops, None))
+    by_feature = np.ascontiguousarray(bins.T)
+    ours, theirs = (Histograms(binning, one)(bins, by_feature, sums, some) for one in (loops, None))
     np.testing.assert_array_equal(ours, theirs)
     assert ours[: widths[0], 2].sum() == rows
 
@@ -94,7 +95,7 @@ def test_a_model_is_the_same_without_numba(loops: Kernel, without_numba: None, m
 
 def test_the_loops_say_what_they_compile() -> None:
     """Uncompiled, the loops give a histogram and a division by hand."""
-    bins, out = np.array([[0, 1], [1, 1], [1, 0]], np.uint8), np.zeros((4, 3))
+    bins, out = np.array([[0, 1, 1], [1, 1, 0]], np.uint8), np.zeros((4, 3))
     sums = np.array([[0.5, 0.25, 1.0], [-0.25, 0.5, 1.0], [1.0, 0.125, 1.0]])
     _boosting_kernel._histogram(bins, np.array([0, 2]), sums, np.array([0, 2]), out)
     np.testing.assert_array_equal(out, [[0.5, 0.25, 1], [1, 0.125, 1], [1, 0.125, 1], [0.5, 0.25, 1]])

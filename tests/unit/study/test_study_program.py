@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from summand.errors import CohortTooSmall, PeerProtocolError
+from summand.methods import Block, State
+from summand.securesum import Codec
 from summand.study import Finished, Plan, Program, SignedStudy, StudyRequest
 from summand.study._released import released
 from summand.testing.federations import ANALYST, Partnership
@@ -88,3 +94,53 @@ def test_a_hidden_site_is_not_found_by_subtraction() -> None:
     hidden = released(study.plan, {"round": 3, "slots": [ended, small, ended]})
     assert [hidden[name] for name in ("n", "people", "n_dropped")] == [{"suppressed": True}] * 3
     assert released(study.plan, {"round": 3, "slots": [ended, ended, ended]})["n"] == 120
+
+
+class _Blocks:
+    """A method whose layout is given."""
+
+    def __init__(self, *blocks: Block) -> None:
+        self.blocks = blocks
+
+    state_type = State
+
+    def layout(self, state: State) -> tuple[Block, ...]:
+        """The blocks."""
+        return self.blocks
+
+
+def codec_of(*blocks: Block, rows_max: int = 1) -> Codec:
+    """The codec of a round with these blocks, of three sites with so many rows each."""
+    study = program("public_data")
+    study.plan = dataclasses.replace(study.plan, method=_Blocks(*blocks), rows_max=dict.fromkeys(SITES, rows_max))  # type: ignore[arg-type]
+    return study.codec({"phase": "method", "round": 1, "slots": [{"cohort": [1, 1, 1, 0], "state": {}}]})
+
+
+def test_numbers_with_a_grain_travel_in_one_word() -> None:
+    """A round takes the short codec only where every number has a grain and the total is exact in it."""
+    counts, fine = Block("counts", "1", 3, 1.0, grain=0), Block("gradients", "1", 3, 2.0, grain=40)
+    assert codec_of(counts, rows_max=1000) == Codec.fixed64(1000.0, 3)
+    assert codec_of(counts, fine, rows_max=1000) == Codec.fixed64(2000.0, 3)
+    assert codec_of(counts, fine, rows_max=10**6) == Codec.q63_64()
+    assert codec_of(counts, Block("sums", "1", 1, 1.0)) == Codec.q63_64()
+    assert codec_of() == Codec.q63_64()
+
+
+@given(
+    grain=st.integers(0, 45), bound=st.sampled_from([0.5, 1.0, 2.0, 31.0]), rows=st.integers(1, 10**6),
+    seed=st.integers(0, 10_000),
+)  # fmt: skip
+def test_a_total_in_one_word_is_the_total(grain: int, bound: float, rows: int, seed: int) -> None:
+    """Where the short codec is taken, it opens the very total that the long one opens."""
+    codec = codec_of(Block("sums", "1", 5, bound, grain=grain), rows_max=rows)
+    most = bound * rows * 2.0**grain
+    rng = np.random.default_rng(seed)
+    parts = [np.rint(rng.uniform(-most, most, 5)) * 2.0**-grain for _ in SITES]
+    parts[0] = np.full(5, np.floor(most) * 2.0**-grain)
+    found = []
+    for one in (codec, Codec.q63_64()):
+        total = one.zeros(5)
+        for part in parts:
+            one.add_into(total, one.encode(part, bound * rows))
+        found.append(one.decode(total))
+    np.testing.assert_array_equal(*found)

@@ -177,7 +177,7 @@ class Describe(Placed):
                     blocks.append(Block(f"{cell.name}: higher powers", "1", HIGHER, 16.0 * SLACK, reveals))
             for k, window in enumerate(state.windows(place)):
                 reveals = f"how many people lie where near a quartile of {cell.name}"
-                blocks.append(Block(f"{cell.name}: bins {k + 1}", "1", window.bins, 1.0, reveals))
+                blocks.append(Block(f"{cell.name}: bins {k + 1}", "1", window.bins, 1.0, reveals, 0))
         for k, (a, b) in enumerate(self._pairs if state.round == 0 else ()):
             size = len(levels(a, needed=True)) * len(levels(b, needed=True))
             reveals = f"how many people have each pair of {a.name} and {b.name}"

@@ -18,14 +18,14 @@ def boosting_layout(method: BoostingColumns, state: BoostingState) -> Layout:
         names = ("cases", "controls", "held-out cases", "held-out controls")
         kept = names if state.held_out else names[:2]
         return tuple(Block(name, "1", size, 1.0, f"how the model ranks {name}") for name in kept)
-    loss, blocks = method.loss_function, []
+    loss, grain, blocks = method.loss_function, method.grain.bits, []
     if not state.tree:
-        blocks.append(Block("losses", "1", 2, loss.loss_bound, "how far predictions are off so far"))
+        blocks.append(Block("losses", "1", 2, loss.loss_bound, "how far predictions are off so far", grain))
     nodes = wanted(state.active)
     if nodes:
         size = len(nodes) * method.binning(state.cuts).total * 3
         reveals = "by node and bin of every column, summed gradients, curvatures and people"
-        blocks.append(Block("histograms", "1", size, loss.gradient_bound, reveals))
+        blocks.append(Block("histograms", "1", size, loss.gradient_bound, reveals, grain))
     return tuple(blocks)
 
 
@@ -37,7 +37,7 @@ def _bins_layout(method: BoostingColumns, state: BoostingState) -> Layout:
         ]
         return (*blocks, *(b for f in method.features for b in f.first_blocks(method.placed.limits)))
     return tuple(
-        Block(f"{feature.column.name}: bins {k + 1}", "1", window.bins, 1.0, "where many people lie, finely")
+        Block(f"{feature.column.name}: bins {k + 1}", "1", window.bins, 1.0, "where many people lie, finely", 0)
         for place, feature in enumerate(method.features)
         for k, window in enumerate(bins_of.windows(state.order, place))
     )

@@ -85,17 +85,17 @@ class Histograms:
             )  # fmt: skip
             self._matrices.append((size, matrix.indices.reshape(size, features), matrix))
 
-    def __call__(self, bins: Bytes, sums: Array, rows: Rows) -> Array:
+    def __call__(self, bins: Bytes, by_feature: Bytes, sums: Array, rows: Rows) -> Array:
         """The histogram of some rows: shape (bins of all features, 3).
 
         Args:
-            bins: Of all rows, shape (n, features).
+            bins, by_feature: Of all rows, shapes (n, features) and (features, n).
             sums: Gradient, curvature and one of all rows, shape (n, 3).
             rows: Which.
         """
         out = np.zeros((self._total, 3))
         if self._loops is not None:
-            self._loops.histogram(bins, self._from, sums, rows, out)
+            self._loops.histogram(by_feature, self._from, sums, rows, out)
             return out
         for first in range(0, len(rows), CHUNK_ROWS):
             some = rows[first : first + CHUNK_ROWS]
@@ -246,7 +246,7 @@ class BoostedRows:
         return found
 
     def _count(self, node: int) -> Array:
-        return self._histogram(self._bins, self._sums, self._members[node])
+        return self._histogram(self._bins, self._by_feature, self._sums, self._members[node])
 
 
 def divided(bins: Bytes, goes_left: Table, rows: Rows, loops: Kernel | None) -> tuple[Rows, Rows]:

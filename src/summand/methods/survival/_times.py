@@ -89,12 +89,12 @@ class TimeGrid:
     def layout(self, state: TimesState) -> Layout:
         """The counts that the next sum holds."""
         if state.stage == "decimals":
-            return (Block("times finer than a decimal", "1", DECIMALS + 1, 1.0, "how many digits the times have"),)
+            return (Block("times finer than a decimal", "1", DECIMALS + 1, 1.0, "how many digits the times have", 0),)
         if state.stage == "slots":
             reveals = "how many people leave at each time" if self.is_exact else "how many people leave in each slot"
-            return (Block("exits by time slot", "1", self._slot_count(state.step), 1.0, reveals),)
+            return (Block("exits by time slot", "1", self._slot_count(state.step), 1.0, reveals, 0),)
         count = len(state.times) << _bits(state)
-        return (Block("exits by time cell", "1", count, 1.0, "how many people leave at each time"),)
+        return (Block("exits by time cell", "1", count, 1.0, "how many people leave at each time", 0),)
 
     def tally(self, times: Array, state: TimesState) -> Array:
         """The counts of some times, shape (length of the layout,)."""
