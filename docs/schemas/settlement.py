@@ -227,6 +227,18 @@ SCHEMAS: dict[str, Schema] = {
         "title": "A settlement published by its hash: summand settlement publish --json",
         **object_of({"kind": {"const": "settlement.statement"}, "person": TEXT, "document_sha256": HASH}),
     },
+    "settlement-acts": {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "The acts that may be stated: summand settlement acts --json",
+        **object_of(
+            {
+                "acts": {
+                    "type": "object", "additionalProperties": {"type": "object"},
+                    "description": "Act -> JSON Schema of its document; x-stated-by and x-roles say who states it.",
+                }
+            }
+        ),
+    },
     "settlement-act": {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "An act stated: summand settlement act --json",

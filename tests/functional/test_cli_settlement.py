@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import jsonschema
 import pytest
 from cli_kit import say
 
@@ -16,7 +17,7 @@ from summand.agreement import complete_example
 from summand.encoding import canonical, dump, sha256_hex
 from summand.federation import Desk
 from summand.federation._memory import MemoryNetwork
-from summand.sharing import ACT_KIND, act_document
+from summand.sharing import ACT_KIND, ACTS, act_document
 from summand.sharing.contributions import Committed
 from summand.sharing.income import CommitmentMade, IncomeReceived, TermsAgreed
 from summand.sharing.inventions import Contributor, InventionDisclosed
@@ -293,3 +294,15 @@ def test_documents_of_an_aco_and_of_tiers(capsys: pytest.CaptureFixture[str], tm
     words = ("settlement", "waterfall", terms, "--gross", "1000000", "--at", "2026-01-01", "--csv", tiers)
     assert say(capsys, *words).code == 0
     assert "Terms from terms.json." in tiers.read_text()
+
+
+def test_the_acts_that_may_be_stated(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each with its fields; what `act` takes is what its schema says."""
+    told = say(capsys, "settlement", "acts", "--json").matches("settlement-acts")["acts"]
+    assert set(told) == set(ACTS)
+    jsonschema.validate(dict(act_document(BEDS)), told["contribution.committed"])
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"act": "contribution.committed", "id": "beds"}, told["contribution.committed"])
+    shown = say(capsys, "settlement", "acts", "payment.made").out
+    assert "stated by payer; needs id, payer, payee, cents, at; may have basis_sha256" in shown
+    assert say(capsys, "settlement", "acts", "luck", "--json").error["code"] == "usage"

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from summand.errors import SettlementInvalid, SummandError
-from summand.sharing._records import read_record, write_record
+from summand.sharing._records import read_record, record_schema, write_record
 
 if TYPE_CHECKING:
     from summand.study import Stated
@@ -121,3 +121,11 @@ def read_acts(stated: Iterable[Stated], kinds: Mapping[str, type[Any]]) -> tuple
             continue
         acts.append(Act(item.leaf, item.at, item.party, item.statement.person, record))
     return acts, unheeded
+
+
+def act_schema(record: type[Any]) -> dict[str, Any]:
+    """The JSON Schema of an act's document, ``act`` itself included: for forms, and for who writes one by hand."""
+    found = record_schema(record)
+    found["properties"] = {"act": {"const": record.act}, **found["properties"]}
+    found["required"] = ["act", *found.get("required", [])]
+    return {**found, "title": record.act, "x-stated-by": record.by or "any party", "x-roles": list(record.roles)}

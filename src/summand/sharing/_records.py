@@ -52,6 +52,12 @@ def write_record(record: Any) -> dict[str, Any]:
     return found
 
 
+def record_schema(kind: type[Any]) -> dict[str, Any]:
+    """The JSON Schema of a record."""
+    found: dict[str, Any] = _adapter(kind).json_schema()
+    return found
+
+
 def _adapter(kind: Any) -> Any:
     return _made(kind)
 

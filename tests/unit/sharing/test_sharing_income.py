@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -16,6 +17,7 @@ from summand.sharing.income import (
     GuardCleared,
     GuardWithdrawn,
     IncomeReceived,
+    ReserveReleased,
     TermsAgreed,
     TriggerSet,
     income_register,
@@ -142,6 +144,34 @@ def test_units_are_kept_from_below(ledger: ActLedger) -> None:
     ledger.say("north", CommitmentReported("u", "north", date(2026, 6, 1), 99, HASH))
     line = income_register(ledger.agreement, ledger.stated, today=TODAY).commitments[0]
     assert (line.standing, line.trigger) == ("broken", "commitment u kept")
+
+
+def test_a_reserve_is_released_by_every_party(ledger: ActLedger) -> None:
+    """Of the periods before the last of them agreed; each word counts for one release."""
+    terms = Waterfall("EUR", (Tier("all", "share", {"north": 1, "south": 1}, holdback_per_mille=100),))
+    for party in ("north", "south"):
+        ledger.say(party, TermsAgreed(sha256_hex(canonical(terms.to_dict()))))
+    ledger.say("north", income("one", 1_000), ReserveReleased("all"))
+
+    def held() -> dict[str, int]:
+        return dict(income_register(ledger.agreement, ledger.stated, terms, TODAY).held_back)
+
+    assert held() == {"north": 50, "south": 50}
+    ledger.say("south", ReserveReleased("all"))
+    assert held() == {}
+    ledger.say("north", income("two", 2_000))
+    ledger.say("south", ReserveReleased("all"))
+    assert held() == {"north": 100, "south": 100}
+    assert income_register(ledger.agreement, ledger.stated, terms, TODAY).paid == {"north": 1_400, "south": 1_400}
+
+
+def test_a_commitment_serves_a_goal_of_the_agreement(ledger: ActLedger) -> None:
+    """Or none; one that does not exist is told."""
+    goal = ledger.agreement.purpose.goals[0].id
+    ledger.say("north", replace(PRICE, goal=goal), replace(PRICE, id="q", goal="imagined"))
+    found = income_register(ledger.agreement, ledger.stated, today=TODAY)
+    assert [line.made.id for line in found.commitments] == ["p"]
+    assert [item.reason for item in found.unheeded] == ["Clause C has no such goal."]
 
 
 def test_every_act_has_its_words() -> None:

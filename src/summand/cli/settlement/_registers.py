@@ -56,6 +56,31 @@ def act(
     print_json(told) if as_json else typer.echo(f"Stated {record.act} for {party}: {digest}")
 
 
+def acts(
+    name: Annotated[str | None, typer.Argument(help="An act, such as contribution.delivered; all if left out.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The acts that may be stated, by whom, and the fields of each."""
+    from summand.sharing import ACTS, act_schema
+
+    if name is not None and name not in ACTS:
+        raise UsageError(f"No act is called '{name[:60]}'.", remedy=f"Acts are {', '.join(sorted(ACTS))}.")
+    wanted = {act: act_schema(ACTS[act]) for act in sorted(ACTS) if name in (None, act)}
+    if as_json:
+        print_json({"acts": wanted})
+        return
+    for act, schema in wanted.items():
+        needed = [field for field in schema["required"] if field != "act"]
+        others = [field for field in schema["properties"] if field not in schema["required"]]
+        about = (ACTS[act].__doc__ or "").split("\n")[0]
+        typer.echo(f"{act}: {about}")
+        typer.echo(f"    stated by {schema['x-stated-by']}; needs {', '.join(needed)}{_also(others)}")
+
+
+def _also(fields: list[str]) -> str:
+    return f"; may have {', '.join(fields)}" if fields else ""
+
+
 def contributions(
     ledger: Folder,
     federation: FederationFile,

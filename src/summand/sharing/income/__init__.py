@@ -15,6 +15,7 @@ from summand.sharing.income._acts import (
     GuardCleared,
     GuardWithdrawn,
     IncomeReceived,
+    ReserveReleased,
     TermsAgreed,
     TriggerSet,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "IncomePeriod",
     "IncomeReceived",
     "IncomeRegister",
+    "ReserveReleased",
     "TermsAgreed",
     "TriggerSet",
     "commitment_lines",

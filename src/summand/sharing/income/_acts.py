@@ -92,6 +92,17 @@ class TermsAgreed:
 
 
 @dataclass(frozen=True)
+class ReserveReleased:
+    """A party agrees that a tier's reserve of all periods so far is paid out; it is once every party has."""
+
+    __pydantic_config__: ClassVar[Any] = STRICT
+    act: ClassVar[str] = "reserve.released"
+    by: ClassVar[str] = ""
+    roles: ClassVar[tuple[str, ...]] = MONEY_ROLES
+    tier: Name
+
+
+@dataclass(frozen=True)
 class CommitmentMade:
     """A party promises a price of, or access to, the joint product.
 
@@ -138,7 +149,8 @@ class CommitmentReported:
 
 
 _RECORDS: tuple[Any, ...] = (
-    IncomeReceived, GuardCleared, GuardWithdrawn, TriggerSet, TermsAgreed, CommitmentMade, CommitmentReported,
+    IncomeReceived, GuardCleared, GuardWithdrawn, TriggerSet, TermsAgreed, ReserveReleased, CommitmentMade,
+    CommitmentReported,
 )  # fmt: skip
 INCOME_ACTS: dict[str, type[Any]] = {record.act: record for record in _RECORDS}
 """Name -> record."""

@@ -13,9 +13,11 @@ from summand.sharing._acts import Act, Unheeded, read_acts
 from summand.sharing._plain import plain
 from summand.sharing.income._acts import (
     INCOME_ACTS,
+    CommitmentMade,
     GuardCleared,
     GuardWithdrawn,
     IncomeReceived,
+    ReserveReleased,
     TermsAgreed,
     TriggerSet,
 )
@@ -122,6 +124,7 @@ def income_register(
     """
     day = today or datetime.now(UTC).date()
     acts, unheeded = read_acts(stated, INCOME_ACTS)
+    acts, aimless = _aimed(agreement, acts)
     falls, source = _terms(agreement, terms, acts)
     incomes, more = _incomes(acts)
     periods = [_period(act, acts, incomes) for act in incomes.values() if not act.record.corrects]
@@ -134,10 +137,19 @@ def income_register(
     corrected = any(period.corrected_gross_cents is not None for period in periods)
     cleared, triggers = _standing(acts, day)
     state = _released(falls, found[-1].state, cleared) if found else WaterfallState()
+    state = _without_reserves(agreement, acts, lines, state)
     return IncomeRegister(
         falls.currency, day, _hash(falls), source, lines, true_up(falls, periods) if corrected else (),
-        state.paid(), state.reserve(), state.blocked(), cleared, triggers, commitment_lines(acts, day), (*unheeded, *more),
+        state.paid(), state.reserve(), state.blocked(), cleared, triggers, commitment_lines(acts, day), (*unheeded, *aimless, *more),
     )  # fmt: skip
+
+
+def _aimed(agreement: Agreement, acts: Sequence[Act]) -> tuple[list[Act], list[Unheeded]]:
+    """Without commitments that serve a goal which clause C does not have."""
+    goals = {"", *(goal.id for goal in agreement.purpose.goals)}
+    lost = [act for act in acts if isinstance(act.record, CommitmentMade) and act.record.goal not in goals]
+    unheeded = [Unheeded(act.leaf, act.record.act, "Clause C has no such goal.") for act in lost]
+    return [act for act in acts if act not in lost], unheeded
 
 
 def _terms(agreement: Agreement, terms: Waterfall | None, acts: Sequence[Act]) -> tuple[Waterfall, str]:
@@ -207,6 +219,27 @@ def _standing(acts: Sequence[Act], day: date) -> tuple[dict[str, int], tuple[str
     on = {name for name, by in triggers.items() if all(by.values())}
     kept = {line.trigger for line in commitment_lines(acts, day) if line.standing == "kept"}
     return {guard: leaf for guard, leaf in cleared.items() if leaf >= 0}, tuple(sorted(on | kept))
+
+
+def _without_reserves(
+    agreement: Agreement, acts: Sequence[Act], lines: Sequence[IncomePeriod], state: WaterfallState
+) -> WaterfallState:
+    """The state once reserves that every party agreed to release are paid: those of periods before the last of them agreed."""
+    parties = {party.id for party in agreement.parties}
+    for tier, old in state.tiers.items():
+        agreed: dict[str, int] = {}
+        until = -1
+        for act in acts:
+            if isinstance(act.record, ReserveReleased) and act.record.tier == tier:
+                agreed[act.party] = act.leaf
+                if parties <= set(agreed):  # each party's word counts for one release
+                    until, agreed = act.leaf, {}
+        kept: dict[str, int] = {}
+        for line in (line for item in lines if item.leaf > until for line in item.distribution.lines):
+            for name, cents in (line.held_back if line.tier == tier else {}).items():
+                kept[name] = kept.get(name, 0) + cents
+        state = replace(state, tiers={**state.tiers, tier: replace(old, reserve=kept)})
+    return state
 
 
 def _released(falls: Waterfall, state: WaterfallState, cleared: Mapping[str, int]) -> WaterfallState:
