@@ -26,6 +26,22 @@ CHANGE = object_of(
     }
 )  # fmt: skip
 COUNT: Schema = {"type": "integer", "minimum": 0}
+OPERATORS = [
+    "eq", "gt", "gteq", "hasPart", "isA", "isAllOf", "isAnyOf", "isNoneOf", "isPartOf", "lt", "lteq", "neq",
+]  # fmt: skip
+CONSTRAINT = object_of(
+    {"leftOperand": TEXT, "operator": {"enum": OPERATORS}, "rightOperand": {"type": ["string", "object", "array"]}},
+    additionalProperties=False,
+)
+DUTY = object_of({"action": TEXT}, {"constraint": array_of(CONSTRAINT)}, additionalProperties=False)
+PERMISSION = object_of(
+    {"action": TEXT}, {"constraint": array_of(CONSTRAINT), "duty": array_of(DUTY)}, additionalProperties=False
+)
+POLICY: Schema = {
+    "@context": {"type": "array", "minItems": 1}, "@type": {"const": "Agreement"}, "profile": TEXT, "target": TEXT,
+    "assigner": TEXT, "assignee": TEXT, "permission": array_of(PERMISSION, minItems=1),
+    "prohibition": array_of(DUTY, minItems=1),
+}  # fmt: skip
 SCHEMAS: dict[str, Schema] = {
     "agreement-compare": {
         **DIALECT,
@@ -121,6 +137,54 @@ SCHEMAS: dict[str, Schema] = {
                 "trades": array_of(
                     object_of(dict.fromkeys(("first", "second", "first_cares_for", "second_cares_for", "text"), TEXT))
                 ),
+            }
+        ),
+    },
+    "agreement-consent": {
+        **DIALECT,
+        "title": "Whether consent covers each purpose: summand agreement consent --json",
+        **object_of(
+            {
+                "rows": array_of(
+                    object_of(
+                        {
+                            "dataset": TEXT, "recipient": TEXT, "purpose": TEXT,
+                            "answer": {"enum": ["yes", "no", "ask"], "description": "ask: a person must look."},
+                            "findings": array_of(
+                                object_of(
+                                    dict.fromkeys(("code", "shorthand", "parameter", "answer", "rule", "obligation"), TEXT)
+                                )
+                            ),
+                        }
+                    )
+                )
+            }
+        ),
+    },
+    "agreement-odrl": {
+        **DIALECT,
+        "title": "ODRL 2.2 agreements by provider, recipient and dataset: summand agreement export --as odrl",
+        "description": "Policies of www.w3.org/TR/odrl-model in JSON-LD, with the profile urn:summand:odrl:1.",
+        **object_of(
+            {"agreements": array_of(object_of({"uid": TEXT, "conflict": {"const": "prohibit"}, **POLICY}), minItems=1)}
+        ),
+    },
+    "agreement-dataspace": {
+        **DIALECT,
+        "title": "Dataspace Protocol agreements: summand agreement export --as dataspace",
+        "description": "What the Dataspace Protocol 2025-1 asks of an Agreement; rules hold no target of their own.",
+        **object_of(
+            {
+                "agreements": array_of(
+                    object_of(
+                        {
+                            "@id": TEXT,
+                            "timestamp": {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z$"},
+                            **POLICY,
+                        }
+                    ),
+                    minItems=1,
+                )
             }
         ),
     },

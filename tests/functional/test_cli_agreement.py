@@ -131,3 +131,33 @@ def test_priorities_side_by_side(folder: Path, capsys: pytest.CaptureFixture[str
 
     assert say(capsys, *words, "--json").matches("agreement-priorities")["silent"] == ["west"]
     assert "trade   north cares more for better care, south for lower cost" in say(capsys, *words).out
+
+
+def test_exports(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """JSON, ODRL and Dataspace Protocol to the screen or a file; consent in words and as JSON; other forms are refused."""
+    file = folder / "a.json"
+    assert say(capsys, "agreement", "export", file, "--as", "json").json["format"] == "summand.agreement/1"
+    assert len(say(capsys, "agreement", "export", file, "--as", "odrl").matches("agreement-odrl")["agreements"]) == 6
+    said = say(capsys, "agreement", "export", file, "--as", "dataspace", "--dataset", "north", "--recipient", "south")
+    assert said.matches("agreement-dataspace")["agreements"][0]["@type"] == "Agreement"
+    assert say(capsys, "agreement", "export", file, "--as", "odrl", "--out", folder / "o.json").code == 0
+    assert json.loads((folder / "o.json").read_text())["agreements"]
+    assert (
+        say(capsys, "agreement", "consent", file, "--json").matches("agreement-consent")["rows"][0]["answer"] == "yes"
+    )
+    assert "yes  north for south, 53(1)(e): DUO:0000006 (HMB)" in say(capsys, "agreement", "consent", file).out
+    for words in (
+        ["--as", "word"],
+        ["--as", "pdf"],
+        ["--as", "odrl", "--dataset", "nothing"],
+        ["--as", "odrl", "--out", file],
+    ):
+        assert say(capsys, "agreement", "export", file, *words).code == 2
+
+
+def test_a_pdf(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A PDF is written, and never over a file that is there."""
+    pytest.importorskip("typst", reason="the extra 'reports' is not installed")
+    words = ["agreement", "export", folder / "a.json", "--as", "pdf", "--out", folder / "a.pdf"]
+    assert say(capsys, *words).code == 0 and (folder / "a.pdf").read_bytes().startswith(b"%PDF-")
+    assert say(capsys, *words).code == 2

@@ -30,6 +30,8 @@ from summand.agreement._json_schema import json_schema
 from summand.agreement._law import EEA_COUNTRIES, EU_COUNTRIES
 from summand.agreement._negotiation import Comment, Negotiation, Offer, Voided, fold, follow, open_negotiation
 from summand.agreement._negotiation_acts import NEGOTIATION_TYPE, Act, document_hash, sign_act
+from summand.agreement._odrl import Projection, projections
+from summand.agreement._paper import to_document
 from summand.agreement._parties import Party
 from summand.agreement._people import Person
 from summand.agreement._priorities import (
@@ -100,6 +102,7 @@ __all__ = [
     "PartySignature",
     "Person",
     "Priorities",
+    "Projection",
     "Purpose",
     "Redline",
     "Section",
@@ -127,6 +130,7 @@ __all__ = [
     "next_state",
     "open_negotiation",
     "plain_sections",
+    "projections",
     "read_priorities",
     "read_source",
     "require_active",
@@ -137,6 +141,7 @@ __all__ = [
     "signing_request",
     "standard_terms",
     "state_of",
+    "to_document",
     "to_plain_words",
     "trial_agreement",
     "verify_signatures",

@@ -118,6 +118,64 @@ def compare(
 
 
 @agreement_app.command()
+def export(
+    file: File,
+    form: Annotated[str, typer.Option("--as", help="pdf, json, odrl or dataspace.")],
+    dataset: Annotated[str | None, typer.Option("--dataset", help="Only this dataset (odrl, dataspace).")] = None,
+    recipient: Annotated[str | None, typer.Option("--recipient", help="Only this party (odrl, dataspace).")] = None,
+    out: Out = None,
+) -> None:
+    """Write an agreement as PDF or JSON, or as ODRL 2.2 or Dataspace Protocol agreements by provider and recipient."""
+    from summand.agreement import Agreement, load_agreement, load_signed, projections, to_document
+    from summand.documents import to_pdf
+    from summand.encoding import dump
+
+    signed = load_signed(file) if file.name.endswith(".signed.json") else None
+    if form == "pdf":
+        if out is None:
+            raise UsageError("A PDF is written to a file.", remedy="Name it with --out.")
+        write_new(out, to_pdf(to_document(signed or _document(file)[0])))
+    elif form in ("json", "odrl", "dataspace"):
+        if form == "json":
+            page = signed.agreement if signed else _document(file)[0]
+            value: Any = page.to_dict() if isinstance(page, Agreement) else dict(page)
+        else:
+            found = projections(signed.agreement if signed else load_agreement(file), dataset, recipient)
+            value = {"agreements": [getattr(item, form) for item in found]}
+        if out is None:
+            _print_json(value)
+            return
+        write_new(out, dump(value) + b"\n")
+    else:
+        raise UsageError("That is no form of an agreement.", remedy="Use pdf, json, odrl or dataspace.")
+    typer.echo(f"Wrote {out}")
+
+
+@agreement_app.command()
+def consent(
+    file: File,
+    dataset: Annotated[str | None, typer.Option("--dataset", help="Only this dataset.")] = None,
+    recipient: Annotated[str | None, typer.Option("--recipient", help="Only this party.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Say whether the consent of each dataset covers each purpose for each party: yes, no, or a person must look."""
+    from summand.agreement import load_agreement, load_signed, projections
+
+    agreement = load_signed(file).agreement if file.name.endswith(".signed.json") else load_agreement(file)
+    rows = [
+        {"dataset": item.dataset, "recipient": item.recipient, "purpose": code, **verdict.to_dict()}
+        for item in projections(agreement, dataset, recipient)
+        for code, verdict in item.consent.items()
+    ]
+    if as_json:
+        _print_json({"rows": rows})
+        return
+    for item in projections(agreement, dataset, recipient):
+        for code, verdict in item.consent.items():
+            typer.echo(f"{verdict.answer:4} {item.dataset} for {item.recipient}, {code}: {'; '.join(verdict.reasons)}")
+
+
+@agreement_app.command()
 def terms(template: Annotated[str, typer.Argument(help="Kind of partnership: see 'summand agreement kinds'.")]) -> None:
     """Print the standard terms behind a template."""
     from summand.agreement import standard_terms
