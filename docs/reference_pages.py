@@ -46,11 +46,21 @@ def cli_page() -> str:
         branch = root.get_command(context, name)
         commands = getattr(branch, "commands", None) or {"": branch}
         lines += [f"## summand {name}", "", f"{BRANCHES[name][2]}", ""]
-        for title, command in sorted(commands.items()):
+        for title, command in sorted(_flat(commands)):
             lines += [f"### summand {name} {title}".rstrip(), "", _first(command.help), ""]
             lines += [*_parameters(command), ""]
     lines += ["Exit codes are in [errors.md](errors.md), what `--json` prints in [json.md](json.md).", ""]
     return "\n".join(lines)
+
+
+def _flat(commands: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Commands with their names, those of a group within behind the group's."""
+    for name, command in commands.items():
+        inner = getattr(command, "commands", None)
+        if inner is None:
+            yield name, command
+        else:
+            yield from ((f"{name} {title}", found) for title, found in _flat(inner))
 
 
 def _first(text: str | None) -> str:

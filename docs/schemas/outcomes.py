@@ -84,6 +84,52 @@ SCHEMAS: dict[str, Schema] = {
         "title": "A goal over time: summand outcomes goal, measure, rebase, attach --json",
         **object_of(GOAL, {"verified": {"type": "boolean"}, "document_sha256": TEXT}),
     },
+    "survey": {
+        "$schema": DRAFT,
+        "title": "How the partners get on: summand outcomes survey evaluate --json",
+        **object_of(
+            {
+                "survey": TEXT,
+                "parties": array_of(
+                    object_of(
+                        {
+                            "party": TEXT,
+                            "answered": {"type": "boolean"},
+                            "named_by": {"type": "integer"},
+                            "names": {"type": "integer"},
+                            "trust": NUMBER,
+                            "value": NUMBER,
+                            "questions": {"type": "object"},
+                            "fragmentation_without": NUM,
+                        }
+                    ),
+                    description="Scores from 1 to 4; null where fewer than three people would be told of.",
+                ),
+                "ties": array_of(
+                    object_of(
+                        {
+                            "source": TEXT,
+                            "target": TEXT,
+                            "people": {"type": ["integer", "null"]},
+                            "trust": NUMBER,
+                            "value": NUMBER,
+                            "reciprocated": {"type": ["boolean", "null"]},
+                        }
+                    )
+                ),
+                "respondents": {"type": "integer"},
+                "density": NUMBER,
+                "degree_centralisation": NUMBER,
+                "isolates": array_of(TEXT),
+                "unreciprocated": array_of(array_of(TEXT)),
+                "fragmentation": NUM,
+                "key_players": array_of(TEXT),
+                "trust": NUMBER,
+                "value": NUMBER,
+                "silent": array_of(TEXT),
+            }
+        ),
+    },
     "goals-due": {
         "$schema": DRAFT,
         "title": "Goals that are to be measured by now: summand outcomes due --json",

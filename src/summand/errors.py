@@ -17,7 +17,7 @@
     │                       ModelNotReleased · BudgetExceeded · ApprovalMissing · RequesterNotPermitted · StudyReplayed
     ├─ DataError            SourceUnreadable · ColumnMissing · ColumnUnknown · ValueOutOfRange · CategoryUnknown ·
     │                       ValueNotNumeric · ValueOffStep · ValueMissing · StatusInvalid · SourceEmpty ·
-    │                       SourceChanged · DictionaryInvalid · SeriesInvalid
+    │                       SourceChanged · DictionaryInvalid · SeriesInvalid · SurveyInvalid
     ├─ MethodError          FormulaInvalid · NotConverged · Separation · SingularInformation · OutcomeConstant
     ├─ SumError             TooFewSites · ShareInvalid · TotalWouldOverflow · StateDisagrees · RoundReplayed · SetupInvalid ·
     │                       CertificateInvalid · PinnedCohort
@@ -374,6 +374,12 @@ class SeriesInvalid(DataError):
     """A series over time is too short, out of form, or re-based without a reason."""
 
     code = "data.series_invalid"
+
+
+class SurveyInvalid(DataError):
+    """Answers to a survey are out of form, not stated in the ledger, or not their author's."""
+
+    code = "data.survey_invalid"
 
 
 class StatusInvalid(DataError):

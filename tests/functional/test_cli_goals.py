@@ -112,3 +112,36 @@ def test_the_scorecard_answers_with_reasons(served, capsys, tmp_path):
     after = ask(served, capsys, "scorecard", "--json").json["backups"][0]
     assert (after["last_outcome"], after["test_overdue"]) == ("worked", False)
     assert "Worth continuing?" in ask(served, capsys, "scorecard").out
+
+
+def test_the_survey_is_answered_by_hash_and_evaluated(served, capsys, tmp_path):
+    """Answers stay in their files; a changed one, or one about oneself, is refused; the scorecard takes what was stated."""
+    from summand.outcomes import QUESTIONS
+
+    assert "Answers: 1 hardly" in say(capsys, "outcomes", "survey", "questions").out
+    files = []
+    for who, about in (("north", "south"), ("south", "north"), ("west", "south"), ("analyst", "south")):
+        given, out = tmp_path / f"{who}.in.json", tmp_path / f"{who}.json"
+        given.write_text(json.dumps({about: dict.fromkeys(QUESTIONS, 4)}))
+        assert ask(served, capsys, "survey", "answer", given, "--out", out, "--survey", "2026", who=who).code == 0
+        files.append(out)
+    own = tmp_path / "own.json"
+    own.write_text(json.dumps({"north": dict.fromkeys(QUESTIONS, 4)}))
+    told = ask(
+        served, capsys, "survey", "answer", own, "--out", tmp_path / "x", "--survey", "2026", "--json", who="north"
+    )
+    assert told.code in (2, 12)
+    picture = tmp_path / "network.svg"
+    words = ["survey", "evaluate", *files, "--survey", "2026", "--state", "--plot", picture, "--json"]
+    found = ask(served, capsys, *words).matches("survey")
+    assert found["respondents"] == 4
+    assert {node["party"]: node["trust"] for node in found["parties"]} == {"north": None, "south": 4.0, "west": None}
+    assert found["unreciprocated"] == [["west", "south"]]
+    assert "<svg" in picture.read_text()
+    assert ask(served, capsys, "scorecard", "--json").json["relationship"] == {"trust": 4.0, "value": 4.0}
+    changed = json.loads(files[0].read_text())
+    changed["answers"][0]["ratings"]["openness"] = 1
+    files[0].write_text(json.dumps(changed))
+    assert ask(served, capsys, *words).code == 12
+    ledger = json.dumps([entry for _, entry in served.federation.entries() if entry["type"] == "relationship.answered"])
+    assert "ratings" not in ledger

@@ -17,7 +17,7 @@ BRANCHES = {
     "key": ("summand.cli._key", "key_app", "Make and show keys."),
     "ledger": ("summand.cli._ledger", "ledger_app", "Verify and show a ledger, with or without its hub."),
     "portal": ("summand.cli._portal", "portal_app", "Accounts of the people who use the portal."),
-    "outcomes": ("summand.cli._goals", "outcomes_app", "Goals over time, their charts, and whether to go on."),
+    "outcomes": ("summand.cli._survey", "outcomes_app", "Goals over time, their charts, and whether to go on."),
     "run": ("summand.cli.run", "run_app", "Compute over files of your own, as if each were a site."),
     "settlement": ("summand.cli.settlement", "settlement_app", "Work out who is paid what, to the cent."),
     "site": ("summand.cli._site", "site_app", "Set up and run a site."),

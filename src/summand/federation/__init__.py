@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from summand.federation._connect import connect
     from summand.federation._desk import Desk, open_desk
     from summand.federation._partnership import differing_points, partnership_goals, partnership_scorecard
+    from summand.federation._survey import answer_survey, evaluate_survey
 
 __all__ = [
     "Desk",
@@ -29,8 +30,10 @@ __all__ = [
     "Network",
     "StudyResult",
     "Table",
+    "answer_survey",
     "connect",
     "differing_points",
+    "evaluate_survey",
     "open_desk",
     "partnership_goals",
     "partnership_scorecard",
@@ -38,6 +41,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "answer_survey": "_survey",
+    "evaluate_survey": "_survey",
     "connect": "_connect",
     "Desk": "_desk",
     "open_desk": "_desk",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 from summand.federation._desk import Desk
 from summand.governance import GovernanceState, governance_state
@@ -22,7 +23,7 @@ from summand.outcomes import (
     scorecard,
     silent_partners,
 )
-from summand.study import Ignored
+from summand.study import Ignored, read_statements
 
 
 def partnership_goals(desk: Desk, now: datetime | None = None) -> tuple[list[GoalProgress], list[Ignored]]:
@@ -62,18 +63,28 @@ def partnership_scorecard(
     Args:
         desk: Somebody's desk under the agreement.
         now: The clock; now if not given.
-        relationship: Mean trust and value, from a survey that was evaluated.
+        relationship: Mean trust and value; those of the survey that was stated last if not given.
     """
     at = (now or datetime.now(UTC)).astimezone(UTC)
     agreement, entries, today = desk.agreement, desk.entries(), at.date()
     series, _ = goal_series(desk.versions, entries)
     goals = [goal_progress(goal, series[goal.id], agreement.term.start, today) for goal in agreement.purpose.goals]
     state = governance_state(desk.versions, entries, at)
+    relationship = relationship or _relationship(desk, entries)
     lost = {site.party: f"stopped since {site.since}" for site in state.stopped}
     lost |= {item.about: "silent" for item in silent_partners(agreement, entries, today) if item.about not in lost}
     backups, _ = backup_states(agreement, desk.versions, entries, goals, lost, today)
     warnings = early_warnings(agreement, goals, entries, backups, today, _of_governance(state))
     return scorecard(goals, warnings, backups, today, relationship)
+
+
+def _relationship(desk: Desk, entries: list[tuple[int, dict[str, Any]]]) -> dict[str, float | None] | None:
+    statements, _ = read_statements(entries, desk.versions, ("relationship.measured",))
+    for stated in reversed(statements):
+        found = {name: stated.document.get(name) for name in ("trust", "value")}
+        if all(value is None or (isinstance(value, (int, float)) and 1 <= value <= 4) for value in found.values()):
+            return found
+    return None
 
 
 def _of_governance(state: GovernanceState) -> Iterator[EarlyWarning]:
