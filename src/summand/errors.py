@@ -20,7 +20,7 @@
     │                       SourceChanged · DictionaryInvalid · SeriesInvalid · SurveyInvalid
     ├─ MethodError          FormulaInvalid · NotConverged · Separation · SingularInformation · OutcomeConstant
     ├─ SumError             TooFewSites · ShareInvalid · TotalWouldOverflow · StateDisagrees · RoundReplayed · SetupInvalid ·
-    │                       CertificateInvalid · PinnedCohort
+    │                       CertificateInvalid · PinnedCohort · ResultSealed
     ├─ VerificationError    CheckpointInvalid · InclusionProofInvalid · ConsistencyProofInvalid · SplitView · EntryInvalid
     ├─ StorageFailed        a disk did not keep what it was given
     └─ TransportError       SiteUnreachable · RoundTimedOut · PeerProtocolError · OwnProtocolError · BodyTooLarge · StrangerRefused
@@ -478,6 +478,12 @@ class PinnedCohort(SumError):
     """A study was to go on with fewer sites after a sum over more of them: the difference would be the others' figures."""
 
     code = "sum.pinned_cohort"
+
+
+class ResultSealed(SumError):
+    """A result of a study whose hub is blind does not open: another key, or too few sites agreed."""
+
+    code = "sum.result_sealed"
 
 
 # ── verification ─────────────────────────────────────────────────────────────────────────────────────────────────────

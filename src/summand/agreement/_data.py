@@ -91,6 +91,11 @@ class DataClause(Clause):
         "tells the difference between the two sums: the lost site's own figures.",
         "end",
     )
+    hub: Literal["opens_totals", "blind"] = may(
+        "Whether the hub sees the totals of rounds and the results, or only adds: then a site works out each step, the "
+        "others check it, and the result goes to the person who asked, sealed, once enough sites agree.",
+        "opens_totals",
+    )
     output_review: Literal["automatic", "airlock", "two_person"] = may(
         "Who looks at a result before release.", "automatic"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -123,7 +124,9 @@ def list_studies(federation: FederationFile, key: Key, as_json: Json = False) ->
 @study_app.command()
 def show(study: StudyId, federation: FederationFile, key: Key, wait: Wait = False, as_json: Json = False) -> None:
     """Show a study: where it stands, what the sites decided, and its result."""
-    from summand.federation import StudyResult
+    from summand.errors import ResultSealed
+    from summand.federation import StudyResult, open_shown
+    from summand.signing import PrivateKey
 
     network = _network(federation, key)
     try:
@@ -134,6 +137,10 @@ def show(study: StudyId, federation: FederationFile, key: Key, wait: Wait = Fals
         title = network.agreements().get(shown["agreement"], shown["agreement"])
     finally:
         network.close()
+    with suppress(
+        ResultSealed
+    ):  # another's result: where it stands and what the sites decided is to be seen all the same
+        shown = open_shown(shown, PrivateKey.load(key))
     if as_json:
         print_json(shown)
         return
@@ -148,6 +155,8 @@ def show(study: StudyId, federation: FederationFile, key: Key, wait: Wait = Fals
         raise from_dict(shown["error"])
     if shown["result"] is not None:
         print_result(StudyResult.from_shown(shown, title), as_json=False, plot=None)
+    elif "sealed" in shown:
+        typer.echo(f"The result is sealed to {shown['requester']}: the agreement's hub reads none.")
 
 
 @study_app.command()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from summand.federation._data_value import value_of_data
 from summand.federation._federation import Federation, Network
-from summand.federation._results import StudyResult
+from summand.federation._results import StudyResult, open_shown
 from summand.federation._tables import Table
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ __all__ = [
     "differing_points",
     "evaluate_survey",
     "open_desk",
+    "open_shown",
     "partnership_goals",
     "partnership_scorecard",
     "value_of_data",

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol, Self
 
 from summand.agreement import Agreement, SignedAgreement, sign, trial_agreement
 from summand.errors import SourceEmpty, UsageError, from_dict
 from summand.federation._memory import MemoryNetwork
-from summand.federation._results import StudyResult
+from summand.federation._results import StudyResult, open_shown
 from summand.methods import Method
 from summand.signing import PrivateKey
 from summand.site.sources import Source, infer_from, open_source
-from summand.study import SignedStudy, Statement, StudyRequest, whole_entries
+from summand.study import SignedStudy, Statement, StudyRequest, reply_key, whole_entries
 from summand.tables import Dictionary, dictionary_from_table_schema, dictionary_to_table_schema
 
 TRIAL_NOTE = "Trial: one owner and no limits; every number is exact, and nothing is withheld."
@@ -196,6 +197,8 @@ class Federation:
             title=title or f"{spec.get('name', 'study')}",
             epsilon=epsilon,
         )
+        if self.agreement.data.hub == "blind":
+            request = replace(request, reply_key=reply_key(self._key, request.study_id))
         return SignedStudy.sign(request, self._key)
 
     def result(self, study_id: str) -> StudyResult:
@@ -204,7 +207,7 @@ class Federation:
         Raises:
             SummandError: the error it ended with.
         """
-        shown = self._network.show(study_id)
+        shown = open_shown(self._network.show(study_id), self._key)
         if shown["result"] is None:
             error = from_dict(shown["error"] or {"message": f"The study is {shown['status']}.", "remedy": "Wait."})
             error.study_id = study_id  # type: ignore[attr-defined]  # for those who show where it stands in the ledger

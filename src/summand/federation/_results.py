@@ -10,13 +10,26 @@ from typing import Any
 from summand.errors import UsageError
 from summand.federation._tables import Table, shown, tables_of
 from summand.methods import METHODS
-from summand.study.messages import result_hash
+from summand.signing import PrivateKey
+from summand.study import open_release
+from summand.study.messages import confirmed_hash, result_hash
 
 ADDED_FIELDS = ("study", "result_sha256", "agreement_title", "notes")
 """What `StudyResult.to_dict` puts behind the released values."""
 
 PUBLIC_DATA = "Published data: exact values, nothing is withheld."
 _TOLD_ELSEWHERE = ("rounds", "people", "iterations")
+
+
+def open_shown(shown: Mapping[str, Any], key: PrivateKey) -> dict[str, Any]:
+    """A study as the hub shows it, with the result of a study whose hub is blind opened by the key that asked.
+
+    Raises:
+        ResultSealed: if another key asked for it.
+    """
+    if shown.get("result") is None and "sealed" in shown:
+        return {**shown, "result": open_release(key, str(shown["study"]), shown["sealed"])}
+    return dict(shown)
 
 
 @dataclass(frozen=True)
@@ -43,7 +56,8 @@ class StudyResult:
     def from_shown(cls, shown: Mapping[str, Any], agreement_title: str, notes: Sequence[str] = ()) -> StudyResult:
         """The result of a study as the hub shows it."""
         result = shown["result"]
-        return cls(str(shown["study"]), result, result_hash(result), agreement_title, tuple(notes), shown["method"])
+        digest = confirmed_hash(shown["sealed"]) if "sealed" in shown else result_hash(result)
+        return cls(str(shown["study"]), result, digest, agreement_title, tuple(notes), shown["method"])
 
     def to_dict(self) -> dict[str, Any]:
         """The released values, as ``--json`` prints them: ``method``, ``agreement``, ``profile``, ``n`` and so on.

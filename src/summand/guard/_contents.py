@@ -23,6 +23,9 @@ from summand.methods import from_spec
 from summand.study import effective_limits, shared_dictionary
 from summand.tables import dictionary_from_table_schema
 
+BLIND_SITES_MAX = 64
+"""All sites share a key of all of them together up to here: see `summand.securesum`."""
+
 
 def purpose(case: Case) -> Objections:
     """The purpose is a permitted one or lies within it, is not prohibited, and is open to the requester's party."""
@@ -168,6 +171,13 @@ def release(case: Case) -> Objections:
             "The profile 'trial' is for one owner in one process; a site service refuses it.",
             remedy="Sign an agreement with the profile 'institutional', or 'public_data' for published data.",
             clause="D.disclosure_profile",
+        )
+    if data.hub == "blind" and (case.request.reply_key is None or len(case.request.datasets) > BLIND_SITES_MAX):
+        yield ReleaseNotPermitted(
+            "The agreement's hub is blind: a request names the key that its result is sealed to, and asks at most "
+            f"{BLIND_SITES_MAX} sites.",
+            remedy="Ask with this version's 'summand study run', which makes the key, and for fewer datasets.",
+            clause="D.hub",
         )
     if data.output_review != "automatic":
         yield ReleaseNotPermitted(

@@ -215,7 +215,7 @@ class Convener:
         """All studies as JSON, oldest first, without their results."""
         with self.store.transaction() as tx:
             found = rows.study_rows(tx)
-        return [{k: v for k, v in self._describe(row).items() if k != "result"} for row in found]
+        return [{k: v for k, v in self._describe(row).items() if k not in ("result", "sealed")} for row in found]
 
     def _describe(self, row: rows.StudyRow) -> dict[str, Any]:
         signed = SignedStudy.from_dict(parse(row.request))
@@ -223,7 +223,7 @@ class Convener:
             "study": row.id, "status": row.status, "round": row.round, "title": signed.request.title,
             "requester": signed.request.requester, "agreement": signed.request.agreement_hash,
             "request_hash": signed.hash, "method": dict(signed.request.method),
-            "result": None if row.result is None else parse(row.result.encode()),
+            **_result_of(row),
             "error": None if row.error is None else parse(row.error.encode()),
         }  # fmt: skip
 
@@ -462,6 +462,14 @@ class Convener:
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self.clock(), UTC)
+
+
+def _result_of(row: rows.StudyRow) -> dict[str, Any]:
+    """The result, or the sealed one that only the requester opens."""
+    found = None if row.result is None else parse(row.result.encode())
+    if isinstance(found, dict) and "sealed" in found:
+        return {"result": None, "sealed": found}
+    return {"result": found}
 
 
 def _no_study() -> SummandError:

@@ -24,7 +24,7 @@ from summand.hub._reading import read_decision, read_error, read_halt, read_seal
 from summand.hub._study import Running
 from summand.hub._sums import Sums
 from summand.study import entry
-from summand.study.messages import HUB, open_body, read_body, result_hash, split_stand_in
+from summand.study.messages import HUB, confirmed_hash, open_body, read_body, split_stand_in
 from summand.transport import Message, read_message, sign_message
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ WAITS_FOR = {
     "deciding": ("site.decision",),
     "sealing": ("site.seal",),
     "readying": ("site.ready",),
-    "running": ("round.upload", "round.certify", "round.reveal"),
+    "running": ("round.upload", "round.certify", "round.reveal", "round.state"),
     "confirming": ("site.confirm",),
 }
 
@@ -112,7 +112,8 @@ class Rounds:
                 return False
             settled = message.kind == "round.upload" and self.sums.is_settled(running)
             certified = message.kind == "round.certify" and running.unmasked
-            return message.round < running.round or settled or certified
+            shared = message.kind == "round.reveal" and running.total is not None
+            return message.round < running.round or settled or certified or shared
         return order.index(phase) < order.index(running.status)
 
     def may_complete(self, running: Running, message: Message) -> bool:
@@ -243,12 +244,12 @@ class Rounds:
         self.keep(tx, running, "study.result", data)
         running.result = result
         self.send(tx, running, dict.fromkeys(running.members, data), kept="study.result")
-        self.record(tx, running, "result", "study.result", result_sha256=result_hash(result))
+        self.record(tx, running, "result", "study.result", result_sha256=confirmed_hash(result))
         self.phase(tx, running, "confirming")
 
     def _confirm(self, tx: Connection, running: Running) -> None:
         cohort, result = running.require_cohort(), running.result or {}
-        wanted = result_hash(result)
+        wanted = confirmed_hash(result)
         for site, message in running.received.items():
             if message.header.get("result_sha256") != wanted:
                 error = StateDisagrees(
@@ -266,6 +267,9 @@ class Rounds:
             tx, running, "confirmed", "study.confirmed", result_sha256=wanted, confirmations=signatures
         )  # fmt: skip
         self.record(tx, running, "released", "study.released", result_sha256=wanted)
+        if running.plan.blind:
+            shares = {site: message.header.get("share") for site, message in sorted(running.received.items())}
+            result = {**result, "shares": shares, "sites": list(cohort.sites), "threshold": cohort.threshold}
         self._close(tx, running, "released", {"status": "released"}, result=dump(result).decode())
 
     def end(

@@ -36,7 +36,10 @@ class Running:
         certificate: The signatures on the survivors that came, where they are needed.
         unmasked: Whether shares were asked for in the current round.
         reveals: The shares that came.
-        result: The result, once there is one.
+        total: Where the hub is blind, the round's total as it has it, while a site takes the step.
+        asked: How many survivors were asked to take it.
+        step: The site's answer.
+        result: The result, once there is one; sealed where the hub is blind.
         seen: SHA-256 (hex) of every stored message, by kind, round and site.
     """
 
@@ -61,6 +64,9 @@ class Running:
     certificate: dict[str, bytes] = field(default_factory=dict)
     unmasked: bool = False
     reveals: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    total: bytes | None = None
+    asked: int = 0
+    step: Message | None = None
     result: dict[str, Any] | None = None
     seen: dict[tuple[str, int, str], str] = field(default_factory=dict)
 

@@ -20,10 +20,11 @@ from sqlalchemy import Connection
 from summand.encoding import dump, to_base64
 from summand.errors import CertificateInvalid, RoundReplayed, ShareInvalid, SignatureInvalid, SummandError
 from summand.hub import _audit
+from summand.hub import _blind as blind
 from summand.hub import _store as rows
 from summand.hub._reading import of_defect
 from summand.hub._study import Running
-from summand.securesum import HubSum, Round, StandIn, context, may_suffice
+from summand.securesum import Codec, HubSum, Round, StandIn, context, may_suffice
 from summand.study import Finished
 from summand.study.messages import (
     BOX_BYTES,
@@ -68,9 +69,10 @@ class Sums:
         cohort = running.require_cohort()
         body, json_bytes = open_body(state, total)
         members = cohort.bitmap(running.members)
+        codec = running.step.header["codec"] if running.step is not None else running.program.codec(state).to_dict()
         data = self.rounds.sign(
-            running, "round.open", body, json_bytes=json_bytes, codec=running.program.codec(state).to_dict(), length=size,
-            cohort=cohort.digest().hex(), members=members, **more,
+            running, "round.open", body, json_bytes=json_bytes, codec=codec, length=size, cohort=cohort.digest().hex(),
+            members=members, **more,
         )  # fmt: skip
         found = self.rounds.keep(tx, running, "round.open", data)
         self.stand_at(running, read_message(data))
@@ -88,10 +90,11 @@ class Sums:
         running.members = cohort.from_bitmap(opened.header["members"])
         running.state, running.ctx = state, context(opened.content_digest)
         rnd = Round(cohort, running.ctx, running.round, running.members)
-        running.codec = running.program.codec(state)
-        running.hub_sum = HubSum(rnd, running.codec, int(opened.header["length"]))
+        running.codec = Codec.from_dict(opened.header["codec"])
+        running.hub_sum = HubSum(rnd, running.codec, int(opened.header["length"]), blind=running.plan.blind)
         running.boxes, running.reveals, running.upload_hashes = {}, {}, {}
         running.certificate, running.survivors, running.unmasked = {}, (), False
+        running.total, running.asked, running.step = None, 0, None
 
     # ── messages in ──────────────────────────────────────────────────────────────────────────────────────────────────
     def accept(self, running: Running, message: Message) -> None:
@@ -105,6 +108,8 @@ class Sums:
             self.accept_upload(running, message)
         elif message.kind == "round.certify":
             self._accept_signature(running, message)
+        elif message.kind == "round.state":
+            blind.accept_step(running, message)
         else:
             if message.sender not in running.survivors:
                 raise RoundReplayed("Shares came before they were asked for.", remedy="Read the inbox again.")
@@ -154,6 +159,8 @@ class Sums:
     def missing(self, running: Running) -> list[str]:
         """The sites that the round waits for."""
         hub_sum = running.require_sum()
+        if running.total is not None:
+            return list(running.survivors[: running.asked])
         if running.unmasked:
             return [site for site in running.survivors if site not in running.reveals]
         if running.survivors:
@@ -164,7 +171,9 @@ class Sums:
     def advance(self, tx: Connection, running: Running) -> None:
         """Take the step that the messages so far allow, if they do."""
         hub_sum = running.require_sum()
-        if running.unmasked:
+        if running.total is not None:
+            self._step(tx, running)
+        elif running.unmasked:
             self._unmask(tx, running)
         elif running.survivors:
             if len(running.certificate) >= running.require_cohort().signatures_needed:
@@ -175,6 +184,8 @@ class Sums:
     def go_on_without(self, tx: Connection, running: Running) -> bool:
         """At the deadline: go on without those who did not upload, where that is possible and allowed."""
         hub_sum = running.require_sum()
+        if running.total is not None:
+            return blind.ask_step(self.rounds, tx, running)
         if running.survivors or len(hub_sum.survivors) < running.require_cohort().threshold:
             return False
         if not running.program.may_go_on(running.state):
@@ -270,6 +281,10 @@ class Sums:
             uploads=dict(running.upload_hashes), total_sha256=hashlib.sha256(total).hexdigest(),
         )  # fmt: skip
         running.members = running.survivors
+        if running.plan.blind:
+            blind.keep_total(self.rounds, tx, running, total)
+            blind.ask_step(self.rounds, tx, running)
+            return
         try:
             following, size = self._follow(running, ring)
         except SummandError as error:
@@ -281,6 +296,19 @@ class Sums:
         else:
             self.rounds.phase(tx, running, "running")
             self._open(tx, running, following, total, size)
+
+    def _step(self, tx: Connection, running: Running) -> None:
+        """Where the hub is blind: pass on what a site made of the total."""
+        if running.step is None or running.total is None:
+            return
+        given, total = running.step, running.total
+        sealed = {"sealed": to_base64(given.body)}
+        running.round += 1
+        if given.header["finished"]:
+            self.rounds.finish(tx, running, sealed, total)
+        else:
+            self.rounds.phase(tx, running, "running")
+            self._open(tx, running, sealed, total, int(given.header["length"]), sealed_by=given.sender)
 
     def _follow(self, running: Running, ring: Any) -> tuple[Any, int]:
         """What follows from a total, and how many numbers the next round adds.
@@ -317,5 +345,7 @@ class Sums:
         for message in stored("round.certify").values():
             running.certificate[message.sender] = message.body
         running.unmasked = asked
+        for message in stored("round.total").values():
+            running.total, running.members, running.asked = message.body, running.survivors, 1
         for site, message in stored("round.reveal").items():
             running.reveals[site] = split_parts(message.body, hub_sum.round.holders(site), SHARE_BYTES)

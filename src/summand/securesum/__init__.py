@@ -50,12 +50,12 @@ from summand.securesum._codec import Codec
 from summand.securesum._cohort import Cohort, default_threshold
 from summand.securesum._hub import HubSum
 from summand.securesum._kdf import context
-from summand.securesum._masking import StandIn, Upload, mask_upload, reveal, stand_in
+from summand.securesum._masking import StandIn, Upload, mask_upload, reveal, stand_in, unblind
 from summand.securesum._pair_keys import PairKeys
 from summand.securesum._pair_setup import PairSetup
 from summand.securesum._prg import apply_masks
 from summand.securesum._round import Round
-from summand.securesum._shamir import combine, split
+from summand.securesum._shamir import combine, share_of, split
 from summand.securesum._shares import may_suffice
 
 __all__ = [
@@ -74,6 +74,8 @@ __all__ = [
     "mask_upload",
     "may_suffice",
     "reveal",
+    "share_of",
     "split",
     "stand_in",
+    "unblind",
 ]

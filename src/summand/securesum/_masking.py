@@ -3,6 +3,7 @@
 In symbols, for site i, b_i random, s_ij derived from the pair's key and the round's number:
 
     y_i = x_i + PRG(b_i) + Σ_{j>i} PRG(s_ij) − Σ_{j<i} PRG(s_ij)          over the members that i masks with
+                                                                         [+ PRG(g), a mask of all sites, in a blind round]
 
 The pair masks cancel in Σ y_i; t shares of each b_i open the rest. A member that does not upload leaves its pair masks
 in the others' vectors. So each site lays up, one round ahead, its pair seeds of that round sealed under a fresh key D_i,
@@ -68,7 +69,7 @@ class Upload:
     own_share: bytes = field(repr=False)
 
 
-def mask_upload(keys: PairKeys, rnd: Round, me: str, ring: Words, codec: Codec) -> Upload:
+def mask_upload(keys: PairKeys, rnd: Round, me: str, ring: Words, codec: Codec, *, blind: bool = False) -> Upload:
     """Mask this site's vector for one round. **``ring`` is overwritten** with the masked vector.
 
     A round's number is used once: the caller stores context and upload before any of it leaves, and after a crash sends
@@ -80,9 +81,10 @@ def mask_upload(keys: PairKeys, rnd: Round, me: str, ring: Words, codec: Codec) 
         me: This site, a member.
         ring: The encoded vector, from ``codec.encode``.
         codec: The round's codec.
+        blind: Whether the hub is not to see the total: every site adds the group's mask too; see `unblind`.
 
     Raises:
-        SetupInvalid: if the keys are not this cohort's.
+        SetupInvalid: if the keys are not this cohort's, or it has none of all sites together for a blind round.
         SumError: if the site does not take part.
     """
     cohort, here, self_seed = rnd.cohort, rnd.cohort.index(me), os.urandom(_shamir.SECRET_BYTES)
@@ -94,9 +96,37 @@ def mask_upload(keys: PairKeys, rnd: Round, me: str, ring: Words, codec: Codec) 
     for peer in rnd.peers(me):
         seed = mask_seed(keys.round_seed(peer, rnd.number), bound_mask)
         (plus if cohort.index(peer) > here else minus).append(seed)
+    if blind:
+        plus.append(_blind_seed(keys, rnd, bound_mask))
     apply_masks(codec.ring, ring, plus, minus)
     boxes, own_share = _share_out(keys, cohort, me, rnd.holders(me), self_seed, b"share", rnd.digest)
     return Upload(codec.to_bytes(ring), boxes, own_share)
+
+
+def unblind(keys: PairKeys, rnd: Round, total: Words, codec: Codec, survivors: int) -> None:
+    """Take the group's masks off a blind round's total, in place: what the hub could not do.
+
+    Args:
+        keys: This site's pair keys.
+        rnd: The round.
+        total: The total as the hub gave it. **Overwritten.**
+        codec: The round's codec.
+        survivors: Over how many sites it is.
+
+    Raises:
+        SumError: if the check bits are not zero: a mask did not cancel, or this is not the round's total.
+    """
+    seed = _blind_seed(keys, rnd, rnd.mask_digest(codec, total))
+    apply_masks(codec.ring, total, (), [seed] * survivors)
+    if codec.ring.check_words(total).any():
+        raise SumError(
+            "The total of a blind round does not open: a mask does not cancel, or it is another round's.",
+            remedy="The study ends without a result. Start it again; if it happens twice, ask the hub's operator.",
+        )
+
+
+def _blind_seed(keys: PairKeys, rnd: Round, bound_mask: bytes) -> bytes:
+    return keys.group_key(b"blind", digest(rnd.digest, bound_mask))
 
 
 def stand_in(keys: PairKeys, cohort: Cohort, me: str, number: int) -> StandIn:

@@ -28,6 +28,7 @@ class PairKeys:
     agreement_hash: bytes
     epoch: bytes
     _keys: Mapping[str, bytes] = field(repr=False)
+    _group: bytes = field(default=b"", repr=False)
 
     def check(self, cohort: Cohort, site: str) -> None:
         """Check that these are ``site``'s keys for this cohort's agreement and epoch, and for all its neighbours.
@@ -52,6 +53,16 @@ class PairKeys:
         places = sender.to_bytes(4, "big") + receiver.to_bytes(4, "big")
         return expand(self._keys[peer], digest(LABEL + b"box", label, bound, places))
 
+    def group_key(self, label: bytes, bound: bytes) -> bytes:
+        """A key that all sites of the cohort share and the hub does not, for one use under ``bound``; 32 bytes.
+
+        Raises:
+            SetupInvalid: past 64 sites, where no such key is agreed.
+        """
+        if not self._group:
+            raise _invalid("The sites of this cohort share no key of all of them together.")
+        return expand(self._group, digest(LABEL + b"group", label, bound))
+
     def to_bytes(self) -> bytes:
         """The keys as canonical JSON, for this site's own disk only."""
         return canonical(
@@ -61,6 +72,7 @@ class PairKeys:
                 "agreement_hash": to_base64(self.agreement_hash),
                 "epoch": to_base64(self.epoch),
                 "keys": {peer: to_base64(key) for peer, key in self._keys.items()},
+                "group": to_base64(self._group),
             }
         )
 
@@ -71,14 +83,15 @@ class PairKeys:
         Raises:
             SetupInvalid: if the bytes are anything else.
         """
-        record = read_record(data, PAIR_KEYS, ("site", "agreement_hash", "epoch", "keys"))
+        record = read_record(data, PAIR_KEYS, ("site", "agreement_hash", "epoch", "keys", "group"))
         try:
             keys = {peer: from_base64(text) for peer, text in record.mapping("keys").items()}
         except PeerProtocolError:
             keys = {"": b""}
         if any(len(key) != KEY_BYTES for key in keys.values()):
             raise _invalid("A stored pair key does not have 32 bytes.")
-        return cls(record.text("site"), record.binary("agreement_hash"), record.binary("epoch"), keys)
+        group = record.binary("group")
+        return cls(record.text("site"), record.binary("agreement_hash"), record.binary("epoch"), keys, group)
 
 
 def _invalid(message: str) -> SetupInvalid:

@@ -2,7 +2,8 @@
 
 Each site publishes a key record (signed by the caller with its identity key); each site seals 32 bytes to each
 neighbour (up to 64 sites: every other) by HPKE; the pair's key comes from both contributions, so it is secret if either site's randomness is good, and only
-the two holders of the published keys can have it. The key encapsulation is the hybrid of ML-KEM-768 and X25519: what
+the two holders of the published keys can have it. With it goes a contribution to a key of all sites together, the same
+for each, for studies whose hub stays blind. The key encapsulation is the hybrid of ML-KEM-768 and X25519: what
 is recorded today stays closed to a later quantum computer.
 
 Source: HPKE, RFC 9180, base mode, with the MLKEM768-X25519 KEM, HKDF-SHA-256 and AES-256-GCM; RFC 5869.
@@ -82,7 +83,8 @@ class PairSetup:
         sealed = {}
         for peer in self._peers():
             public_key = self._read_key_record(peer, records.get(peer))
-            sealed[peer] = _SUITE.encrypt(self._contribution(peer), public_key, self._info(self.site, peer))
+            contributions = self._contribution(peer) + self._group_contribution
+            sealed[peer] = _SUITE.encrypt(contributions, public_key, self._info(self.site, peer))
         return sealed
 
     def finish(self, sealed_to_me: Mapping[str, bytes]) -> PairKeys:
@@ -92,16 +94,17 @@ class PairSetup:
             SetupInvalid: if a sealed contribution is missing or does not open.
         """
         private_key = hpke.MLKEM768X25519PrivateKey(*self._private_keys)
-        keys = {}
+        keys, group = {}, {self.site: self._group_contribution}
         for peer in self._peers():
             try:
                 theirs = _SUITE.decrypt(sealed_to_me[peer], private_key, self._info(peer, self.site))
             except (KeyError, TypeError, ValueError, InvalidTag):
                 theirs = b""
-            if len(theirs) != KEY_BYTES:
+            if len(theirs) != 2 * KEY_BYTES:
                 raise _invalid(f"The key sealed by {peer} to {self.site} is missing or does not open.")
-            keys[peer] = self._pair_key(peer, theirs)
-        return PairKeys(self.site, self.agreement_hash, self.epoch, keys)
+            keys[peer] = self._pair_key(peer, theirs[:KEY_BYTES])
+            group[peer] = theirs[KEY_BYTES:]
+        return PairKeys(self.site, self.agreement_hash, self.epoch, keys, self._group_key(group))
 
     def to_bytes(self) -> bytes:
         """The set-up with its secret, for this site's own disk only."""
@@ -147,6 +150,17 @@ class PairSetup:
 
     def _contribution(self, peer: str) -> bytes:
         return expand(self._root, digest(LABEL + b"contribution", peer.encode()))
+
+    @cached_property
+    def _group_contribution(self) -> bytes:
+        return expand(self._root, LABEL + b"group contribution")
+
+    def _group_key(self, contributions: Mapping[str, bytes]) -> bytes:
+        """The key of all sites together, from each one's contribution; empty where a site does not hear of all."""
+        if len(contributions) != len(self.identity_keys):
+            return b""
+        salt = digest(LABEL + b"group salt", self.agreement_hash, self.epoch)
+        return extract(salt, b"".join(contributions[site] for site in sorted(contributions)))
 
     def _info(self, sender: str, receiver: str) -> bytes:
         ends = (sender.encode(), self.identity_keys[sender].raw, receiver.encode(), self.identity_keys[receiver].raw)

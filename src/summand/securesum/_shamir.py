@@ -41,6 +41,24 @@ def split(secret: bytes, threshold: int, points: Sequence[int]) -> list[bytes]:
     return shares
 
 
+def share_of(secret: bytes, coefficients: Sequence[bytes], point: int) -> bytes:
+    """One share of a secret under a polynomial that its holders work out alike: 33 bytes.
+
+    Args:
+        secret: 32 bytes.
+        coefficients: The other coefficients, 32 bytes each: one less than the threshold.
+        point: This holder's, from 1.
+
+    Raises:
+        ShareInvalid: if the point is not of this kind.
+    """
+    _check_points([point])
+    value = 0
+    for coefficient in coefficients:
+        value = (value + int.from_bytes(coefficient, "little")) * point % PRIME
+    return ((value + int.from_bytes(secret, "little")) % PRIME).to_bytes(SHARE_BYTES, "little")
+
+
 def combine(points: Sequence[int], shares: Sequence[bytes]) -> bytes:
     """The 32-byte secret behind exactly as many shares as the threshold.
 

@@ -28,7 +28,7 @@ from summand.errors import (
 from summand.ledger import Replica
 from summand.securesum import Cohort, PairKeys
 from summand.signing import PrivateKey, PublicKey
-from summand.site import _audit, _joining, _summing
+from summand.site import _audit, _joining, _sealing, _summing
 from summand.site._budget import BudgetAccount
 from summand.site._record import ReleaseRecord
 from summand.site._stop import StopSwitch
@@ -313,5 +313,6 @@ _HANDLERS: Mapping[str, Handler] = {
     "round.open": _summing.opened,
     "round.survivors": _summing.survivors,
     "round.unmask": _summing.unmask,
+    "round.total": _sealing.step,
     "study.result": _summing.result,
 }

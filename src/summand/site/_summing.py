@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from summand.encoding import dump, from_base64, parse
+from summand.encoding import dump, from_base64, parse, sha256_hex
 from summand.errors import (
     CertificateInvalid,
     PinnedCohort,
@@ -16,8 +16,9 @@ from summand.errors import (
     SumError,
     TooFewSites,
 )
-from summand.securesum import Codec, Cohort, Round, context, mask_upload, reveal, stand_in
+from summand.securesum import Codec, Cohort, Round, context, mask_upload, reveal, stand_in, unblind
 from summand.site import _audit, _noise
+from summand.site import _sealing as sealing
 from summand.site._rows import summand_of
 from summand.site._store import StudyMemory
 from summand.study import Finished, Program, agree
@@ -42,6 +43,8 @@ def opened(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
     memory = agent.memory(message)
     program, cohort = agent.program(memory), agent.cohort(memory)
     state, total = read_body(message)
+    if program.plan.blind and "sealed" in state:
+        state = sealing.open_state(agent.pair_keys(memory), memory, message, state)
     if message.round != memory.round + 1:
         raise RoundReplayed(
             f"Round {message.round} was opened; this site stands at round {memory.round}.",
@@ -54,7 +57,7 @@ def opened(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
     if begins:
         _audit.check_start(agent, program, state)
     else:
-        _check_state(program, memory, message, state, total, left_out_of(cohort, members))
+        _check_state(agent, memory, message, state, total, members)
     codec, size = program.check_sum(state)  # refused here, before any row is read
     if Codec.from_dict(message.header.get("codec")) != codec or message.header.get("length") != size:
         raise SetupInvalid(
@@ -70,7 +73,7 @@ def opened(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
         codec.add_into(ring, codec.encode(noise, math.inf))
     rnd = Round(cohort, context(message.content_digest), message.round, members)
     keys = agent.pair_keys(memory)
-    upload = mask_upload(keys, rnd, agent.site, ring, codec)
+    upload = mask_upload(keys, rnd, agent.site, ring, codec, blind=program.plan.blind)
     following = stand_in(keys, cohort, agent.site, message.round + 1)
     memory.round, memory.state, memory.local = message.round, state, local
     memory.context, memory.own_share = rnd.ctx.hex(), upload.own_share
@@ -82,22 +85,32 @@ def opened(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
 
 
 def _check_state(
-    program: Program, memory: StudyMemory, message: Message, state: dict[str, Any], total: bytes, left_out: list[str]
+    agent: Agent,
+    memory: StudyMemory,
+    message: Message,
+    state: dict[str, Any],
+    total: bytes,
+    members: tuple[str, ...],
 ) -> None:
     """Refuse a state that the last total does not give: else a hub could choose where to look.
 
     Source: the check of the broadcast against the total, against "model inconsistency" (Pasquini et al., CCS 2022).
     """
-    following = _update(program, memory, total, left_out)
+    following = follow(agent, memory, total, members)
     if isinstance(following, Finished) or not agree(following, state):
         raise _disagrees(message.round)
 
 
-def _update(program: Program, memory: StudyMemory, total: bytes, left_out: list[str]) -> Any:
-    last = memory.state or {}
+def follow(agent: Agent, memory: StudyMemory, total: bytes, members: tuple[str, ...]) -> Any:
+    """What the last round's total gives, over ``members``; in a blind study this site opens the total first."""
+    program, cohort, last = agent.program(memory), agent.cohort(memory), memory.state or {}
     codec, size = program.check_sum(last)
-    values = codec.decode(codec.from_bytes(total, size))
-    return program.update(values, last, left_out)
+    ring = codec.from_bytes(total, size)
+    if program.plan.blind:
+        before = cohort.from_bitmap(memory.members)
+        rnd, ring = Round(cohort, bytes.fromhex(memory.context or ""), memory.round, before), ring.copy()
+        unblind(agent.pair_keys(memory), rnd, ring, codec, len(members))
+    return program.update(codec.decode(ring), last, left_out_of(cohort, members))
 
 
 def _disagrees(round_number: int) -> StateDisagrees:
@@ -225,12 +238,16 @@ def result(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
         raise RoundReplayed("A result came out of turn.", remedy="The study ends here. Start it again.")
     program, cohort = agent.program(memory), agent.cohort(memory)
     members = check_members(program, cohort, memory, message, agent.site)
-    following = _update(program, memory, total, left_out_of(cohort, members))
+    sealed = b""
+    if program.plan.blind:
+        sealed, found = sealing.open_result(agent.pair_keys(memory), memory, found)
+    following = follow(agent, memory, total, members)
     if not isinstance(following, Finished) or not agree(following.result, found):
         raise StateDisagrees(
             "The hub's result is not what the last total gives (to 1e-9 relative).",
             remedy="The study ends here; ask the hub's operator why, and compare versions.",
         )
     _audit.confirm(agent, program, found)
-    body = dump(CONFIRMED)
-    return memory, agent.sign("site.confirm", message.study, message.round, body, result_sha256=result_hash(found))
+    body, digest = dump(CONFIRMED), sha256_hex(sealed) if sealed else result_hash(found)
+    share = sealing.share(agent, memory, cohort) if sealed else {}
+    return memory, agent.sign("site.confirm", message.study, message.round, body, result_sha256=digest, **share)

@@ -20,6 +20,7 @@ from summand.study._plan import Plan, effective_limits, shared_dictionary
 from summand.study._privacy import Noise, Privacy, Spent, budget_of, require_within, rho_left
 from summand.study._program import Finished, Program, earlier_of
 from summand.study._request import APPROVAL_TYPE, RELEASE_LEVELS, REQUEST_TYPE, SignedStudy, StudyRequest
+from summand.study._sealed import open_at_site, open_release, reply_key, seal_result, seal_share
 from summand.study._stated import Ignored, Stated, read_statements
 from summand.study._statement import DOCUMENT_BYTES_MAX, STATEMENT_KINDS, STATEMENT_TYPE, Statement
 
@@ -53,11 +54,16 @@ __all__ = [
     "entry",
     "entry_in_words",
     "in_parts",
+    "open_at_site",
+    "open_release",
     "question_anywhere",
     "question_of",
     "read_statements",
+    "reply_key",
     "require_within",
     "rho_left",
+    "seal_result",
+    "seal_share",
     "shared_dictionary",
     "whole_entries",
 ]

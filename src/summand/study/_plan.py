@@ -39,6 +39,8 @@ class Plan:
         round_deadline_seconds: How long a round waits for a site.
         starts_over: Whether a study that loses a site after its first sum starts over with the others: where the
             agreement says so, or no limit protects anything; never under a privacy budget, whose rounds are counted.
+            agreement says so, or no limit protects anything.
+        blind: Whether the hub opens no total.
     """
 
     request: StudyRequest
@@ -54,6 +56,7 @@ class Plan:
     round_deadline_seconds: int
     starts_over: bool = False
     privacy: Privacy | None = None
+    blind: bool = False
 
     @property
     def is_compared(self) -> bool:
@@ -133,6 +136,7 @@ class Plan:
             round_deadline_seconds=int(agreement.data.round_deadline_seconds),
             starts_over=privacy is None and (agreement.data.on_lost_site == "start_over" or limits.minimum_cell <= 1),
             privacy=privacy,
+            blind=agreement.data.hub == "blind",
         )
 
 

@@ -18,6 +18,8 @@ REQUEST_TYPE = "application/vnd.summand.study-request+json"
 APPROVAL_TYPE = "application/vnd.summand.study-approval+json"
 
 RELEASE_LEVELS = ("total", "site_level")
+REPLY_KEY_CHARACTERS_MAX = 2_000
+OPTIONAL = {"epsilon", "reply_key"}
 _STUDY_ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -38,6 +40,7 @@ class StudyRequest:
         title: What the study is called.
         created_at: UTC, ISO 8601 with seconds.
         epsilon: How much of the privacy budget to spend, where the agreement has one; as much as a study may if not given.
+        reply_key: Where the agreement's hub is blind, the key to which the sites seal the result, in base64.
     """
 
     study_id: str
@@ -52,6 +55,7 @@ class StudyRequest:
     title: str
     created_at: str
     epsilon: float | None = None
+    reply_key: str | None = None
 
     @classmethod
     def new(cls, **fields: Any) -> StudyRequest:
@@ -62,8 +66,9 @@ class StudyRequest:
     def to_dict(self) -> dict[str, Any]:
         """The request as it is signed."""
         spending = {} if self.epsilon is None else {"epsilon": self.epsilon}
+        sealed = {} if self.reply_key is None else {"reply_key": self.reply_key}
         return {
-            **spending,
+            **spending, **sealed,
             "study_id": self.study_id, "federation": self.federation, "agreement_hash": self.agreement_hash,
             "requester": self.requester, "purpose": dict(self.purpose), "datasets": list(self.datasets),
             "method": dict(self.method), "release_level": self.release_level,
@@ -78,12 +83,14 @@ class StudyRequest:
             PeerProtocolError: if a field is missing, unknown or malformed.
         """
         expected = set(cls.__dataclass_fields__)
-        if not isinstance(fields, dict) or set(fields) - {"epsilon"} != expected - {"epsilon"}:
+        if not isinstance(fields, dict) or set(fields) | OPTIONAL != expected:
             raise _malformed("its fields are not those of this version")
-        epsilon = fields.get("epsilon", 1.0)
+        epsilon, reply = fields.get("epsilon", 1.0), fields.get("reply_key", "")
         if isinstance(epsilon, bool) or not isinstance(epsilon, int | float) or not 0.0 < epsilon < math.inf:
             raise _malformed("'epsilon' is not a positive number")
-        texts = expected - {"purpose", "datasets", "method", "epsilon"}
+        if not isinstance(reply, str) or len(reply) > REPLY_KEY_CHARACTERS_MAX:
+            raise _malformed("'reply_key' is not a key in base64")
+        texts = expected - {"purpose", "datasets", "method"} - OPTIONAL
         for name in sorted(texts):
             if not isinstance(fields[name], str) or not 0 < len(fields[name]) <= 500:
                 raise _malformed(f"'{name}' is not a text of 1 to 500 characters")

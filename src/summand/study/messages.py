@@ -17,6 +17,8 @@
     site → hub       round.certify                     its signature on that
     hub → sites      round.unmask                      who uploaded, the boxes addressed to this site, the certificate
     site → hub       round.reveal                      its shares: of survivors' self-mask seeds, of lost sites' stand-ins
+    hub → one site   round.total                       where the hub is blind: the total under the sites' common mask
+    site → hub       round.state                       what follows, sealed to the sites; the next round.open passes it on
     hub → sites      study.result                      the result and the last total
     site → hub       site.confirm                      the result's hash, signed, after recomputing it
     hub → sites      study.ended                       released, or the error
@@ -29,13 +31,13 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from summand.encoding import dump, parse
+from summand.encoding import dump, from_base64, parse
 from summand.errors import PeerProtocolError
 from summand.securesum import StandIn
 from summand.transport import Message
 
 SITE_KINDS = (
-    "site.decision", "site.seal", "site.ready", "round.upload", "round.certify", "round.reveal", "site.confirm",
+    "site.decision", "site.seal", "site.ready", "round.upload", "round.certify", "round.reveal", "round.state", "site.confirm",
     "site.halt",
 )  # fmt: skip
 HUB = "hub"
@@ -112,6 +114,14 @@ def read_body(message: Message) -> tuple[dict[str, Any], bytes]:
     if not isinstance(value, dict):
         raise PeerProtocolError("A state is not an object.", remedy="Send it again.")
     return value, message.body[size:]
+
+
+def confirmed_hash(result: Mapping[str, Any]) -> str:
+    """SHA-256 (hex) of what the sites confirm: the result's compact JSON, or the sealed bytes where the hub is blind."""
+    sealed = result.get("sealed")
+    if isinstance(sealed, str):
+        return hashlib.sha256(from_base64(sealed, "sealed result")).hexdigest()
+    return result_hash(result)
 
 
 def result_hash(result: Mapping[str, Any]) -> str:

@@ -225,6 +225,17 @@ def test_the_next_study_asks_the_lost_site_again() -> None:
     wire.close()
 
 
+def test_under_limits_the_same_question_is_not_asked_again_once_the_lost_site_is_back() -> None:
+    """One result over four sites and one over all five would give the fifth's figures by subtraction."""
+    wire = lossy(profile="institutional", data={"release_levels": ["total"]})
+    without(wire, "round.upload", 0)
+    wire.to_hub = lambda site, message: None
+    again = wire.run(wire.request(METHOD))
+    assert (again["status"], again["error"]["code"]) == ("refused", "guard.cohort_too_small")
+    assert wire.run(wire.request(LINEAR))["status"] == "released", "another question is another matter"
+    wire.close()
+
+
 def test_more_than_sixty_four_sites_go_the_way_of_the_certificate() -> None:
     """Sixty-six sites in one process, three lost: the result is the others', every round certified."""
     tables = small_tables([f"site{k:02d}" for k in range(66)], rows=3)
