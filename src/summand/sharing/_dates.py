@@ -1,9 +1,9 @@
-"""Months after a day."""
+"""Days and months after a day. A day beyond the calendar's ends is the calendar's end: a mistyped year breaks nothing."""
 
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import date
+from datetime import MAXYEAR, date, timedelta
 
 
 def add_months(day: date, months: int) -> date:
@@ -15,4 +15,19 @@ def add_months(day: date, months: int) -> date:
     """
     years, month = divmod(day.month - 1 + months, 12)
     year = day.year + years
+    if year > MAXYEAR:
+        return date.max
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def add_days(day: date, days: int) -> date:
+    """Some days later, or earlier where ``days`` is negative.
+
+    Examples:
+        >>> add_days(date.min, -1) == date.min
+        True
+    """
+    try:
+        return day + timedelta(days=days)
+    except OverflowError:
+        return date.max if days > 0 else date.min

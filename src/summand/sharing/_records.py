@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from summand.encoding import dump
-from summand.errors import SettlementInvalid
+from summand.errors import OwnProtocolError, SettlementInvalid
 
 T = TypeVar("T")
 
@@ -39,7 +39,7 @@ def read_record(kind: type[T], fields: Any, what: str) -> T:
     try:
         found: T = _adapter(kind).validate_json(dump(fields))
         return found
-    except (ValidationError, TypeError) as error:
+    except (ValidationError, OwnProtocolError) as error:
         where, why = _first(error)
         raise SettlementInvalid(
             f"{what} is not of its form: {where}{why}.", remedy="See docs/settlement.md for its fields."
@@ -69,7 +69,7 @@ def _made(kind: Any) -> Any:
 
 def _first(error: Exception) -> tuple[str, str]:
     if not isinstance(error, ValidationError):
-        return "", "not JSON"
+        return "", "a number is too large or not JSON"
     found = error.errors(include_input=False, include_url=False)[0]
     where = ".".join(str(part)[:40] for part in found["loc"])
     return (f"{where}: " if where else ""), str(found["msg"])[:200].rstrip(".").lower()

@@ -121,6 +121,7 @@ def test_quality_standards() -> None:
     assert quality_standard(Fraction("0.77"), 2024) == "failed"
     assert quality_standard(Fraction("0.77"), 2024, outcome_measure_at_10th_percentile=True) == "alternative"
     assert quality_standard(Fraction(0), 2024, first_year=True) == "met"
+    assert quality_standard(Fraction(0), 2024, extreme_circumstances=True) == "met"
     with pytest.raises(ValueOutOfRange):
         quality_standard(Fraction(1), 1999)
 

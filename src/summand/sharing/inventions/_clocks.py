@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Literal
 
 from summand.sharing._acts import Act
-from summand.sharing._dates import add_months
+from summand.sharing._dates import add_days, add_months
 from summand.sharing.inventions._acts import (
     InventionDisclosed,
     InventionElected,
@@ -67,7 +67,7 @@ def _clocks(disclosed: Act, acts: Sequence[Act], disclosure_days: int, today: da
     filed = _first(acts, InventionFiled)
     keeps = next((act.record.keeps_title for act in acts if isinstance(act.record, InventionElected)), None)
     yield _clock(
-        "Disclose to the partners", record.conceived, record.conceived + timedelta(days=disclosure_days),
+        "Disclose to the partners", record.conceived, add_days(record.conceived, disclosure_days),
         "clause J.disclosure_days", received, today,
     )  # fmt: skip
     if record.us_federal:
@@ -101,7 +101,7 @@ def _publication(record: InventionDisclosed, acts: Sequence[Act], filed: date | 
                 "Novelty in Europe", first, first, "EPC art 54(2): no grace period", None, (first - today).days, "over"
             )
     elif record.publication_planned:
-        due = record.publication_planned - timedelta(days=1)
+        due = add_days(record.publication_planned, -1)
         yield _clock("File before publication", record.conceived, due, "EPC art 54(2): no grace period", filed, today)
 
 

@@ -19,6 +19,7 @@ def quality_standard(
     *,
     reporting_incentive: bool = False,
     first_year: bool = False,
+    extreme_circumstances: bool = False,
     outcome_measure_at_10th_percentile: bool = False,
 ) -> Quality:
     """Which quality standard an ACO reaches.
@@ -29,6 +30,7 @@ def quality_standard(
         reporting_incentive: Electronic measures were reported with one outcome measure at the 10th percentile or above
             and one other at the 40th.
         first_year: First performance year under a first agreement, with complete reporting.
+        extreme_circumstances: Affected by a disaster: the score is at least the threshold (42 CFR 425.512(b)).
         outcome_measure_at_10th_percentile: At least one outcome measure there: the alternative standard.
 
     Raises:
@@ -42,6 +44,6 @@ def quality_standard(
             f"No quality threshold is known for performance year {year}.",
             remedy=f"Say which standard the publisher found met; thresholds are known for {known}.",
         )
-    if score >= QUALITY_THRESHOLDS[year] or reporting_incentive or first_year:
+    if score >= QUALITY_THRESHOLDS[year] or reporting_incentive or first_year or extreme_circumstances:
         return "met"
     return "alternative" if outcome_measure_at_10th_percentile else "failed"
