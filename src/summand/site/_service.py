@@ -14,6 +14,7 @@ from collections.abc import Callable
 from summand.encoding import dump, unpack
 from summand.errors import PeerProtocolError, SiteStopped, StorageFailed, SummandError, VerificationError
 from summand.site._agent import Agent
+from summand.site._allocator import keep_freed_memory
 from summand.site._folder import SiteFolder
 from summand.site._stop import posted
 from summand.transport import HubClient, LedgerGrowth, cut, read_message
@@ -52,9 +53,10 @@ class SiteService:
         Raises:
             SummandError: if the hub refuses this site for good, or the ledger does not extend what the site saw.
         """
+        keep_freed_memory()
         self._introduce()
-        on_ready()
         load_libraries()
+        on_ready()
         pause = 0.05
         while not self.stopped:
             try:
