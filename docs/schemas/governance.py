@@ -77,6 +77,11 @@ SCHEMAS: dict[str, Schema] = {
             }
         ),
     },
+    "digest": {
+        "$schema": DRAFT,
+        "title": "What was sent: summand governance digest --json",
+        **object_of({"letters": {"type": "integer", "minimum": 0}, "webhooks": {"type": "integer", "minimum": 0}}),
+    },
     "needs": {
         "$schema": DRAFT,
         "title": "What waits for somebody: summand governance needs --json",

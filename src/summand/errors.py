@@ -23,7 +23,8 @@
     │                       CertificateInvalid · PinnedCohort · ResultSealed
     ├─ VerificationError    CheckpointInvalid · InclusionProofInvalid · ConsistencyProofInvalid · SplitView · EntryInvalid
     ├─ StorageFailed        a disk did not keep what it was given
-    └─ TransportError       SiteUnreachable · RoundTimedOut · PeerProtocolError · OwnProtocolError · BodyTooLarge · StrangerRefused
+    └─ TransportError       SiteUnreachable · RoundTimedOut · PeerProtocolError · OwnProtocolError · BodyTooLarge · StrangerRefused ·
+                            DeliveryFailed
     └─ PortalError        NotHere · NotPermitted · SignInRefused · TooManyAttempts · FormRefused
 
 Whose turn it is lies in the type: a `Refusal` is a site's right and is recorded, not logged as a failure; a
@@ -613,6 +614,12 @@ class FormRefused(PortalError):
     ) -> None:
         super().__init__(message, remedy=remedy, clause=clause, public=public)
         self.field = field
+
+
+class DeliveryFailed(TransportError):
+    """A letter or webhook was not taken by the server that it was given to."""
+
+    code, http_status, retryable = "transport.delivery_failed", 502, True
 
 
 def by_code() -> dict[str, type[SummandError]]:

@@ -9,6 +9,7 @@ import pytest
 from cli_kit import Said, say
 
 from disk_federation import write_csv
+from mailbox_kit import mailbox, serving
 from process_federation import ProcessFederation
 from summand.governance import FORMS
 from wire import COLUMNS, small_partnership, small_tables
@@ -84,6 +85,34 @@ def test_any_act_may_be_stated_and_is_told_in_words(served, capsys):
         assert ask(served, capsys, "west", *words).code in (2, 10)
     assert ask(served, capsys, "west", "show", "--at", "yesterday").code == 2
     assert ask(served, capsys, "west", "show", "--motion", "none").code == 10
+
+
+@pytest.mark.processes
+def test_a_digest_reaches_whom_something_waits_for(served, capsys, tmp_path):
+    """A letter to who may vote, none to whom nothing waits for; news once; nothing to hosts that are not listed."""
+    assert (
+        ask(served, capsys, "north", "open", "Budget", "--topic", "study", "--body", "steering", "--id", "m9").code == 0
+    )
+    box = mailbox()
+    with serving(box) as port:
+        settings, memory = tmp_path / "notices.json", tmp_path / "last.txt"
+        given = {
+            "smtp": {"host": "127.0.0.1", "port": port, "sender": "summand@hub.example", "security": "none"},
+            "addresses": {"south": "lead@south.example"},
+        }  # fmt: skip
+        settings.write_text(json.dumps(given))
+        dry = ask(served, capsys, "north", "digest", settings, "--dry-run")
+        assert "Vote for south: Budget" in dry.out
+        assert box.letters == []
+        sent = ask(served, capsys, "north", "digest", settings, "--memory", memory, "--json").matches("digest")
+        assert sent == {"letters": 1, "webhooks": 0}
+        assert "Motion opened: Budget" in box.letters[0]
+        assert ask(served, capsys, "north", "digest", settings, "--memory", memory).code == 0
+        assert "Motion opened: Budget" not in box.letters[1]
+        hook = {"url": "https://elsewhere.example/", "name": "south"}
+        settings.write_text(json.dumps({"webhooks": [hook], "allowed_hosts": ["chat.example"]}))
+        told = ask(served, capsys, "north", "digest", settings, "--json")
+        assert (told.code, told.error["code"]) == (16, "transport.stranger")
 
 
 def test_the_page_lists_every_act_with_its_fields():

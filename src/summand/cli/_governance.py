@@ -172,6 +172,44 @@ def needs(federation: FederationFile, key: Key, agreement: AgreementName = None,
         typer.echo("Nothing waits for you.")
 
 
+@governance_app.command("digest")
+def send_digest(
+    settings: Annotated[Path, typer.Argument(help="JSON: mail server, addresses, webhooks; see docs/governance.md.")],
+    federation: FederationFile, key: Key,
+    memory: Annotated[Path | None, typer.Option(help="File that remembers when news were sent last; for cron.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the letters, and send nothing.")] = False,
+    agreement: AgreementName = None, as_json: Json = False,
+) -> None:  # fmt: skip
+    """Send everybody in the settings what waits for them and what is new: by mail, and by webhooks signed with your key."""
+    from summand.governance import digest, needs_of
+    from summand.notices import Letter, NoticeSettings, send_letters, send_webhook
+    from summand.signing import PrivateKey
+
+    given = NoticeSettings.load(settings)
+    with _desk(federation, key, agreement) as desk:
+        state, document = desk.governance(), desk.agreement
+    since = _last(memory)
+    told = {name: digest(state, document, name, since) for name in given.addresses}
+    letters = [Letter(given.addresses[name], *found) for name, found in told.items() if found is not None]
+    if dry_run:
+        for letter in letters:
+            typer.echo(f"To: {letter.to}\nSubject: {letter.subject}\n\n{letter.text}")
+        return
+    if given.server is not None:
+        send_letters(given.server, letters)
+    hooks = 0
+    for hook in given.webhooks:
+        needs = [need.to_dict() for need in needs_of(state, document, hook.name)]
+        if needs:
+            data = {"agreement": document.hash, "name": hook.name, "needs": needs}
+            send_webhook(hook, given.allowed_hosts, data, PrivateKey.load(key), ca_file=given.ca_file)
+            hooks += 1
+    if memory is not None:  # only now: what failed is sent again
+        memory.write_text(state.as_of.isoformat(), encoding="utf-8")
+    counts = {"letters": len(letters), "webhooks": hooks}
+    print_json(counts) if as_json else typer.echo(f"Sent {len(letters)} letters and {hooks} webhooks.")
+
+
 # ── what the commands share ──────────────────────────────────────────────────────────────────────────────────────────
 def _desk(federation: Path, key: Path, agreement: str | None) -> Desk:
     from summand.federation import open_desk
@@ -193,6 +231,13 @@ def _time(text: str) -> datetime:
     if found is None or found.tzinfo is None:
         raise UsageError(f"'{text[:40]}' is no time with a zone.", remedy="Write 2026-03-01T09:00:00+00:00.")
     return found
+
+
+def _last(memory: Path | None) -> datetime:
+    """When news were sent last; a day ago where nothing says so."""
+    if memory is None or not memory.exists():
+        return datetime.now(UTC) - timedelta(days=1)
+    return _time(memory.read_text("utf-8").strip())
 
 
 def _tell(desk: Desk, motion: str, stated: str, as_json: bool) -> None:
