@@ -43,6 +43,30 @@ POLICY: Schema = {
     "prohibition": array_of(DUTY, minItems=1),
 }  # fmt: skip
 SCHEMAS: dict[str, Schema] = {
+    "agreement-cards": {
+        **DIALECT,
+        "title": "Each clause as a card: summand agreement cards --json",
+        **object_of(
+            {
+                "cards": array_of(
+                    object_of(
+                        {
+                            "letter": TEXT, "heading": TEXT, "sentences": TEXTS, "settled": {"type": "boolean"},
+                            "findings": array_of(FINDING),
+                            "terms": array_of(
+                                object_of(
+                                    {
+                                        **dict.fromkeys(("pointer", "name", "meaning", "value", "kind", "why"), TEXT),
+                                        "starred": {"type": "boolean"}, "is_open": {"type": "boolean"}, "choices": TEXTS,
+                                    }
+                                )
+                            ),
+                        }
+                    )
+                )
+            }
+        ),
+    },
     "agreement-compare": {
         **DIALECT,
         "title": "What changed in meaning between two versions: summand agreement compare --json",

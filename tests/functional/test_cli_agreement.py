@@ -161,3 +161,18 @@ def test_a_pdf(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["agreement", "export", folder / "a.json", "--as", "pdf", "--out", folder / "a.pdf"]
     assert say(capsys, *words).code == 0 and (folder / "a.pdf").read_bytes().startswith(b"%PDF-")
     assert say(capsys, *words).code == 2
+
+
+def test_cards_and_setting_a_term(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Cards in words and as JSON; a term is set by its pointer, and what the checker says about it is told."""
+    assert (
+        say(capsys, "agreement", "cards", folder / "a.json", "--json").matches("agreement-cards")["cards"][0]["letter"]
+        == "A"
+    )
+    say(capsys, "agreement", "new", "cross-border", "--out", folder / "d.yaml")
+    text = say(capsys, "agreement", "cards", folder / "d.yaml").out
+    assert "? /identity/governing_law" in text and "Without a choice of law" in text
+    words = ["agreement", "set", folder / "a.json", "/data/min_cell"]
+    assert "looser than the profile" in say(capsys, *words, "5", "--out", folder / "b.json").out
+    assert json.loads((folder / "b.json").read_text())["data"]["min_cell"] == 5
+    assert say(capsys, *words, "ten", "--out", folder / "c.json").code == 2

@@ -18,6 +18,7 @@ purposes of `Agreement.prohibited_codes` hold whatever the document says.
 """
 
 from summand.agreement._amending import amend, verify_succession
+from summand.agreement._cards import Card, Term, clause_cards, set_term
 from summand.agreement._data_use import Answer, DataUse, DiseaseTree
 from summand.agreement._datasets import ConsentCode, Dataset
 from summand.agreement._document import Agreement
@@ -85,6 +86,7 @@ __all__ = [
     "Act",
     "Agreement",
     "Answer",
+    "Card",
     "Change",
     "Comment",
     "ConsentCode",
@@ -110,11 +112,13 @@ __all__ = [
     "SignatureReport",
     "SignedAgreement",
     "SigningRequest",
+    "Term",
     "Transition",
     "Voided",
     "add_signature",
     "amend",
     "check",
+    "clause_cards",
     "compare",
     "complete_example",
     "document_hash",
@@ -134,6 +138,7 @@ __all__ = [
     "read_priorities",
     "read_source",
     "require_active",
+    "set_term",
     "side_by_side",
     "sign",
     "sign_act",

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from summand.agreement._data_use import DataUse
+from summand.agreement._data_use import DataUse, DiseaseTree
 from summand.agreement._datasets import Dataset
 from summand.agreement._document import Agreement
 from summand.agreement._duo import PERMISSIONS
@@ -59,9 +59,18 @@ class Projection:
 
 
 def projections(
-    agreement: Agreement, dataset: str | None = None, recipient: str | None = None
+    agreement: Agreement,
+    dataset: str | None = None,
+    recipient: str | None = None,
+    diseases: DiseaseTree | None = None,
 ) -> tuple[Projection, ...]:
     """Every pair of a dataset and a party that uses data of others, or those asked for.
+
+    Args:
+        agreement: The agreement.
+        dataset: Only this dataset; all if not given.
+        recipient: Only this party; all that use data if not given.
+        diseases: Which disease is a kind of which, for consent to a disease; without it a person must look.
 
     Raises:
         UsageError: if the agreement has no such dataset or party.
@@ -70,7 +79,9 @@ def projections(
     users = [party for party in agreement.parties if {"data_user", "processor"} & set(party.roles)]
     if recipient is not None:
         users = [agreement.party(recipient)]
-    found = tuple(_projection(agreement, one, user) for one in datasets for user in users if user.id != one.holder)
+    found = tuple(
+        _projection(agreement, one, user, diseases) for one in datasets for user in users if user.id != one.holder
+    )
     if not found:
         raise UsageError(
             "No party uses another's data under this agreement.",
@@ -89,7 +100,7 @@ def party_iri(agreement: Agreement, party: Party) -> str:
     return f"{agreement.id}#party-{party.id}"
 
 
-def _projection(agreement: Agreement, dataset: Dataset, user: Party) -> Projection:
+def _projection(agreement: Agreement, dataset: Dataset, user: Party, diseases: DiseaseTree | None) -> Projection:
     holder = agreement.party(dataset.holder)
     body = {
         "profile": PROFILE,
@@ -108,7 +119,7 @@ def _projection(agreement: Agreement, dataset: Dataset, user: Party) -> Projecti
         "@context": [DSP_CONTEXT, CONTEXT], "@id": identifier, "@type": "Agreement",
         "timestamp": f"{start.isoformat()}T00:00:00Z", **body,
     }  # fmt: skip
-    return Projection(holder.id, user.id, dataset.id, odrl, dataspace, _consent(agreement, dataset, user))
+    return Projection(holder.id, user.id, dataset.id, odrl, dataspace, _consent(agreement, dataset, user, diseases))
 
 
 def _rules(agreement: Agreement, dataset: Dataset) -> dict[str, Any]:
@@ -172,7 +183,9 @@ def _prohibitions(agreement: Agreement) -> Iterator[dict[str, Any]]:
     yield {"action": "distribute", **({"constraint": [constraint("recipient", "isNoneOf", listed)]} if listed else {})}
 
 
-def _consent(agreement: Agreement, dataset: Dataset, user: Party) -> dict[str, ConsentVerdict]:
+def _consent(
+    agreement: Agreement, dataset: Dataset, user: Party, diseases: DiseaseTree | None
+) -> dict[str, ConsentVerdict]:
     """What the consent codes say to each purpose of clause C, asked by this party on the first day of the term."""
     day = agreement.term.start
     approved = any(approval.holds_on(day) for approval in agreement.ethics.approvals)
@@ -181,7 +194,7 @@ def _consent(agreement: Agreement, dataset: Dataset, user: Party) -> dict[str, C
             dataset.consent_codes,
             DataUse(
                 purpose.model_dump(exclude_none=True), day, user.country, user.nonprofit, (user.id, user.legal_name),
-                project=agreement.id, start=day, ethics_approved=approved,
+                project=agreement.id, start=day, ethics_approved=approved, diseases=diseases,
             ),
         )
         for purpose in agreement.purpose.purposes

@@ -93,6 +93,44 @@ def show(file: File, as_json: Json = False) -> None:
 
 
 @agreement_app.command()
+def cards(file: File, as_json: Json = False) -> None:
+    """Show each clause as a card: what it says, its terms by pointer, what is open and why it is asked for."""
+    from summand.agreement import clause_cards
+
+    found = clause_cards(_document(file)[0])
+    if as_json:
+        _print_json({"cards": [card.to_dict() for card in found]})
+        return
+    for card in found:
+        typer.echo(f"\n{card.letter}  {card.heading}{'' if card.is_settled else '  (open)'}")
+        for sentence in card.sentences:
+            typer.echo(f"  {sentence}")
+        for term in card.terms:
+            if term.is_open:
+                typer.echo(f"  ? {term.pointer}  {term.meaning} {term.why}".rstrip())
+
+
+@agreement_app.command(name="set")
+def set_(
+    file: Annotated[Path, typer.Argument(help="Draft in YAML or JSON.")],
+    pointer: Annotated[str, typer.Argument(help="JSON Pointer of the term, as 'cards' shows it.")],
+    text: Annotated[str, typer.Argument(help="What it says; an empty text takes it out.")],
+    out: Annotated[Path, typer.Option("--out", help="Draft to write, in JSON; never one that is there already.")],
+) -> None:
+    """Set one term of a draft, and write the next draft."""
+    from summand.agreement import check as check_agreement
+    from summand.agreement import read_source, set_term
+    from summand.encoding import dump
+
+    draft = set_term(read_source(file)[0], pointer, text)
+    write_new(out, dump(draft) + b"\n")
+    here = [item for item in check_agreement(draft) if item.fails and item.pointer.startswith(pointer)]
+    for item in here:
+        typer.echo(f"{item.clause} {item.message} {item.remedy}")
+    typer.echo(f"Wrote {out}.")
+
+
+@agreement_app.command()
 def compare(
     before: Annotated[Path, typer.Argument(help="The older version; drafts too.")],
     after: Annotated[Path, typer.Argument(help="The newer version.")],
@@ -156,21 +194,26 @@ def consent(
     file: File,
     dataset: Annotated[str | None, typer.Option("--dataset", help="Only this dataset.")] = None,
     recipient: Annotated[str | None, typer.Option("--recipient", help="Only this party.")] = None,
+    diseases: Annotated[
+        Path | None, typer.Option("--diseases", help="MONDO in OBO form: which disease is a kind of which.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Say whether the consent of each dataset covers each purpose for each party: yes, no, or a person must look."""
-    from summand.agreement import load_agreement, load_signed, projections
+    from summand.agreement import DiseaseTree, load_agreement, load_signed, projections
 
     agreement = load_signed(file).agreement if file.name.endswith(".signed.json") else load_agreement(file)
+    tree = DiseaseTree.read_obo(diseases) if diseases else None
+    found = projections(agreement, dataset, recipient, tree)
     rows = [
         {"dataset": item.dataset, "recipient": item.recipient, "purpose": code, **verdict.to_dict()}
-        for item in projections(agreement, dataset, recipient)
+        for item in found
         for code, verdict in item.consent.items()
     ]
     if as_json:
         _print_json({"rows": rows})
         return
-    for item in projections(agreement, dataset, recipient):
+    for item in found:
         for code, verdict in item.consent.items():
             typer.echo(f"{verdict.answer:4} {item.dataset} for {item.recipient}, {code}: {'; '.join(verdict.reasons)}")
 

@@ -190,18 +190,23 @@ def match(
     size: Annotated[int, typer.Option("--size", help="Most members of a coalition, 1 to 8.")] = 4,
     coalitions: Annotated[int, typer.Option("--coalitions", help="How many coalitions.")] = 3,
     partners: Annotated[int, typer.Option("--partners", help="How many partners to show.")] = 10,
+    diseases: Annotated[
+        Path | None, typer.Option("--diseases", help="MONDO in OBO form: which disease is a kind of which.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Find partners for an organisation's needs, with every reason, and small coalitions that cover them."""
+    from summand.agreement import DiseaseTree
     from summand.directory import Query
     from summand.directory import match as match_partners
 
     directory = _open(where)
     asked = {"kind": tuple(kind or ()), "country": tuple(code.upper() for code in country or ())}
     query = Query(where={name: values for name, values in asked.items() if values})
-    found = match_partners(
-        _seeker(directory, seeker), directory.entries(query), date.today(), size=size, count=coalitions
-    )
+    one = _seeker(directory, seeker)
+    tree = DiseaseTree.read_obo(diseases) if diseases else None
+    entries = directory.candidates(one.needs, query)
+    found = match_partners(one, entries, date.today(), size=size, count=coalitions, diseases=tree)
     if as_json:
         value = found.to_dict()
         print_json({**value, "partners": value["partners"][:partners]})

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from itertools import combinations
 from typing import Any
 
-from summand.agreement import DataUse
+from summand.agreement import DataUse, DiseaseTree
 from summand.directory._coalition import (
     POINTS_OF_A_CONFLICT,
     Candidate,
@@ -98,7 +98,15 @@ class Match:
         }
 
 
-def match(seeker: Organisation, entries: Sequence[Entry], day: date, *, size: int = 4, count: int = 3) -> Match:
+def match(
+    seeker: Organisation,
+    entries: Sequence[Entry],
+    day: date,
+    *,
+    size: int = 4,
+    count: int = 3,
+    diseases: DiseaseTree | None = None,
+) -> Match:
     """Partners and coalitions for the seeker's needs.
 
     Args:
@@ -107,13 +115,14 @@ def match(seeker: Organisation, entries: Sequence[Entry], day: date, *, size: in
         day: Today.
         size: Most members of a coalition, 1 to 8.
         count: How many coalitions are wanted.
+        diseases: Which disease is a kind of which, for consent to a disease; without it a person must look.
 
     Raises:
         UsageError: if the seeker has no needs, or there are too many different candidates for an exact answer.
     """
     if not seeker.needs:
         raise UsageError(f"{seeker.name} states no needs.", remedy="Add needs to its entry, or give them in a file.")
-    use = _use(seeker, day)
+    use = replace(_use(seeker, day), diseases=diseases)
     others = {entry.organisation.id: entry for entry in entries if entry.organisation.id != seeker.id}
     partners = [
         partner

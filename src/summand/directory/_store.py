@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, delete, event, insert, select
+from sqlalchemy import Connection, and_, create_engine, delete, event, insert, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from summand.directory import _search as searching
 from summand.directory._entries import Entry, Standing, require_successor
-from summand.directory._organisation import Organisation
+from summand.directory._organisation import Need, Organisation
 from summand.directory._tables import (
     FACETS,
     SCHEMA_VERSION,
@@ -138,6 +138,19 @@ class Directory:
     def entries(self, query: searching.Query) -> tuple[Entry, ...]:
         """Every entry that fits, whole; the query's page is not asked."""
         statement = _SELECT.where(*searching.conditions(query)).order_by(organisations.c.id)
+        with self._transaction() as tx:
+            return tuple(map(_entry, tx.execute(statement)))
+
+    def candidates(self, needs: Sequence[Need], query: searching.Query) -> tuple[Entry, ...]:
+        """Every entry that fits and has a capability that is needed, or any dataset where data are needed."""
+        codes = [need.capability for need in needs if need.capability]
+        wanted = and_(facets.c.facet == "capability", facets.c.value.in_(codes))
+        if any(need.data for need in needs):
+            wanted = or_(wanted, and_(facets.c.facet == "holds", facets.c.value == "data"))
+        able = select(facets.c.organisation).where(wanted)
+        statement = _SELECT.where(*searching.conditions(query), organisations.c.id.in_(able)).order_by(
+            organisations.c.id
+        )
         with self._transaction() as tx:
             return tuple(map(_entry, tx.execute(statement)))
 

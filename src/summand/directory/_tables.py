@@ -44,7 +44,7 @@ certificates = Table(
     Column("expires", String(10), nullable=False),
 )
 Index("certificate_by_day", certificates.c.expires)
-FACETS = ("kind", "country", "capability", "need", "category", "theme", "certificate", "standing", "status")
+FACETS = ("kind", "country", "capability", "need", "category", "theme", "certificate", "holds", "standing", "status")
 """What a search can be narrowed by, besides text and the expiry of certificates."""
 
 
@@ -58,6 +58,7 @@ def facet_values(entry: Entry) -> set[tuple[str, str]]:
     found |= {("category", text) for asset in one.data_assets for text in asset.categories}
     found |= {("theme", text) for asset in one.data_assets for text in asset.themes}
     found |= {("certificate", item.name) for item in one.certificates}
+    found |= {("holds", "data")} if one.data_assets else set()
     return found | {("standing", entry.standing), ("status", one.status)}
 
 

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from directory_cases import able, holding, organisation, seeker
-from summand.directory import Candidate, Match, best_coalitions, match, transfer_between
+from summand.agreement import DiseaseTree
+from summand.directory import Candidate, Directory, Match, Query, best_coalitions, match, transfer_between
 from summand.directory._coalition import interchangeable, value_of
 from summand.errors import UsageError
 
@@ -214,3 +215,32 @@ def test_without_needs_there_is_nothing_to_match() -> None:
     with pytest.raises(UsageError, match="states no needs"):
         found(organisation("idle"), able("a", "statistics"))
     assert found(seeker({"capability": "surgery"}), able("a", "statistics")).uncoverable == ("need-0",)
+
+
+CAN = st.lists(st.frozensets(st.sampled_from(["statistics", "imaging", "surgery"])), min_size=1, max_size=5)
+
+
+@settings(max_examples=20, deadline=None)
+@given(CAN, st.booleans())
+def test_narrowing_by_the_database_loses_nobody(rows: list[frozenset[str]], with_data: bool) -> None:
+    """Asked only for those who could cover a need, the match is the same as over everybody."""
+    directory = Directory()
+    for number, codes in enumerate(rows):
+        directory.put(able(f"o{number}", *sorted(codes)))
+    directory.put(holding("holder", "DUO:0000006"))
+    needs = [{"capability": "statistics"}, *([{"data": {"theme": "stroke"}}] if with_data else [])]
+    one = seeker(*needs)
+    narrow, whole = (
+        match(one, entries, DAY) for entries in (directory.candidates(one.needs, Query()), directory.entries(Query()))
+    )
+    assert (narrow.partners, narrow.coalitions) == (whole.partners, whole.coalitions)
+    directory.close()
+
+
+def test_a_disease_tree_answers_for_kinds() -> None:
+    """Consent to a disease covers a kind of it where a tree says so; without, a person must look."""
+    purpose = {"system": "EHDS53", "code": "53(1)(e)", "disease": "MONDO:0000002"}
+    consent = [{"code": "DUO:0000007", "parameter": "MONDO:0000001"}]
+    one, other = seeker({"data": {"theme": "stroke"}}, purpose=purpose), holding("a", consent=consent)
+    tree = DiseaseTree.of([("MONDO:0000002", "MONDO:0000001")])
+    assert [match(one, [other], DAY, diseases=t).partners[0].covers[0].answer for t in (None, tree)] == ["ask", "yes"]
