@@ -17,6 +17,7 @@ from summand.agreement import complete_example
 from summand.encoding import canonical, dump, sha256_hex
 from summand.federation import Desk
 from summand.federation._memory import MemoryNetwork
+from summand.outcomes import Measurement, measured_document
 from summand.sharing import ACT_KIND, ACTS, act_document
 from summand.sharing.contributions import Committed
 from summand.sharing.income import CommitmentMade, IncomeReceived, TermsAgreed
@@ -238,7 +239,17 @@ def test_income_and_inventions_from_a_ledger(capsys: pytest.CaptureFixture[str],
     assert "did not agree" in say(capsys, *income, "--json").error["message"]
     for party in keys:
         state(party, TermsAgreed(sha256_hex(canonical(terms.to_dict()))))
-    assert say(capsys, *income, "--json").matches("settlement-income")["paid"] == {"a": 500, "b": 500}
+    told = say(capsys, *income, "--json").matches("settlement-income")
+    assert (told["paid"], told["triggers"]) == ({"a": 500, "b": 500}, [])
+    goal = signed.agreement.purpose.goals[0]
+    value = goal.target + (1.0 if goal.direction == "increase" else -1.0)
+    found = Measurement(value, value, value, "sample")
+    measured = measured_document(goal, "2026", found, evidence_sha256="cd" * 32, evidence_title="sample")
+    statement = Statement.sign(
+        "goal.measured", signed.agreement.hash, goal.owner, measured, keys[goal.owner], inside=True
+    )
+    disk.convener.put_statement(statement.envelope.to_dict())
+    assert say(capsys, *income, "--json").json["triggers"] == [f"goal {goal.id} met"]
     assert "price_at_most" in say(capsys, *income).out
     inventions = ("settlement", "inventions", tmp_path / "hub", *options)
     told = say(capsys, *inventions, "--json").matches("settlement-inventions")

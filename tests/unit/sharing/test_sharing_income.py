@@ -14,6 +14,7 @@ from summand.sharing.income import (
     INCOME_ACTS,
     CommitmentMade,
     CommitmentReported,
+    GoalVerdict,
     GuardCleared,
     GuardWithdrawn,
     IncomeReceived,
@@ -136,6 +137,26 @@ def test_commitments_are_kept_broken_or_not_known(ledger: ActLedger) -> None:
     assert standing(date(2027, 6, 2)) == "report overdue"
     ledger.say("north", CommitmentReported("p", "north", date(2026, 11, 1), 501, HASH))
     assert standing(TODAY) == "broken"
+
+
+def test_a_goal_that_was_met_is_a_trigger(ledger: ActLedger) -> None:
+    """From the leaf that measured it, by its last measurement, unless a party holds it off."""
+    terms = Waterfall("EUR", (Tier("bonus", "fee", {"south": 1}, per_mille=100, applies_if="goal wait met"),
+                              Tier("rest", "share", {"north": 1})))  # fmt: skip
+    for party in ("north", "south"):
+        ledger.say(party, TermsAgreed(sha256_hex(canonical(terms.to_dict()))))
+    ledger.say("north", income("one", 1_000), income("two", 1_000), income("three", 1_000))
+    verdicts = [GoalVerdict(3, "wait", False), GoalVerdict(2, "wait", True)]
+
+    def bonuses() -> list[int]:
+        found = income_register(ledger.agreement, ledger.stated, terms, TODAY, verdicts)
+        return [item.distribution.paid.get("south", 0) for item in found.periods]
+
+    assert bonuses() == [0, 100, 0]
+    ledger.say("north", TriggerSet("goal wait met", False))
+    ledger.say("north", income("four", 1_000))
+    verdicts.append(GoalVerdict(4, "wait", True))
+    assert bonuses() == [0, 100, 0, 0]
 
 
 def test_units_are_kept_from_below(ledger: ActLedger) -> None:

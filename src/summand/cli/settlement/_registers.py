@@ -17,6 +17,7 @@ from summand.errors import UsageError
 
 if TYPE_CHECKING:
     from summand.agreement import Agreement
+    from summand.sharing.income import GoalVerdict
     from summand.study import Stated
 
 AgreementFile = Annotated[Path, typer.Option("--agreement", help="The agreement in force, or a *.signed.json file.")]
@@ -137,10 +138,13 @@ def income(
     from summand.sharing.income import income_register
     from summand.sharing.reports import income_document
     from summand.sharing.waterfall import Waterfall
+    from summand.study import read_statements
 
     document = agreement_in(agreement)
     falls = None if terms is None else Waterfall.from_dict(read_object(terms))
-    found = income_register(document, stated_in(ledger, federation, document, earlier), falls, day_of(at))
+    entries, versions = _entries_in(ledger, federation), _versions(document, earlier)
+    stated = read_statements(entries, versions)[0]
+    found = income_register(document, stated, falls, day_of(at), _verdicts(versions, entries))
     write_document(
         lambda: income_document(found, agreement_hash=document.hash, checked=ledger_words(ledger, federation)),
         pdf,
@@ -218,12 +222,34 @@ def stated_in(folder: Path, federation: Path, agreement: Agreement, earlier: lis
     Raises:
         VerificationError: if the ledger does not hold together.
     """
+    from summand.study import read_statements
+
+    return read_statements(_entries_in(folder, federation), _versions(agreement, earlier))[0]
+
+
+def _entries_in(folder: Path, federation: Path) -> list[tuple[int, dict[str, Any]]]:
     from summand.ledger import read_entries
-    from summand.study import read_statements, whole_entries
+    from summand.study import whole_entries
 
     path, report = verified(folder, federation)
-    versions = [*(agreement_in(item) for item in earlier or ()), agreement]
-    return read_statements(whole_entries(read_entries(path, report)), versions)[0]
+    return list(whole_entries(read_entries(path, report)))
+
+
+def _versions(agreement: Agreement, earlier: list[Path] | None) -> list[Agreement]:
+    return [*(agreement_in(item) for item in earlier or ()), agreement]
+
+
+def _verdicts(versions: list[Agreement], entries: list[tuple[int, dict[str, Any]]]) -> list[GoalVerdict]:
+    """Every goal as it was measured, met or not."""
+    from summand.outcomes import assess, goal_series
+    from summand.sharing.income import GoalVerdict
+
+    series = goal_series(versions, entries)[0]
+    return [
+        GoalVerdict(point.leaf, goal.id, assess(point.measurement, goal.direction, goal.target) == "met")
+        for goal in versions[-1].purpose.goals
+        for point in series[goal.id].points
+    ]
 
 
 def ledger_words(folder: Path, federation: Path) -> str:

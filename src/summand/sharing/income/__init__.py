@@ -20,13 +20,14 @@ from summand.sharing.income._acts import (
     TriggerSet,
 )
 from summand.sharing.income._commitments import CommitmentLine, commitment_lines
-from summand.sharing.income._register import IncomePeriod, IncomeRegister, income_register
+from summand.sharing.income._register import GoalVerdict, IncomePeriod, IncomeRegister, income_register
 
 __all__ = [
     "INCOME_ACTS",
     "CommitmentLine",
     "CommitmentMade",
     "CommitmentReported",
+    "GoalVerdict",
     "GuardCleared",
     "GuardWithdrawn",
     "IncomePeriod",

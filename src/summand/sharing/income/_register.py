@@ -43,6 +43,15 @@ _LAPSED, _WITHDRAWN = -1, -2
 
 
 @dataclass(frozen=True)
+class GoalVerdict:
+    """Whether a goal of clause C was met, as the statement at a leaf measured it: the trigger ``goal ID met``."""
+
+    leaf: int
+    goal: str
+    is_met: bool
+
+
+@dataclass(frozen=True)
 class IncomePeriod:
     """One period: the leaf of its income, what is known when it is settled, and what became of the money."""
 
@@ -106,11 +115,13 @@ def income_register(
     stated: Iterable[Stated] = (),
     terms: Waterfall | None = None,
     today: date | None = None,
+    verdicts: Iterable[GoalVerdict] = (),
 ) -> IncomeRegister:
     """What came in and where it went, from the ledger's acts.
 
     A period is settled with the guards cleared and triggers on when its income was stated. Commitments that are kept then
-    are triggers too, as ``commitment ID kept``.
+    are triggers too, as ``commitment ID kept``, and goals that are met by then, as ``goal ID met``; a party that holds such
+    a trigger off keeps it off.
 
     Args:
         agreement: The agreement in force.
@@ -118,6 +129,7 @@ def income_register(
         terms: Tiers in full; they count once every party agreed to their hash (``waterfall.agreed``). Clause K's if not
             given.
         today: The day; the current one in UTC if not given.
+        verdicts: Goals as they were measured, as `summand.outcomes` reads and assesses them.
 
     Raises:
         SettlementInvalid: if clause K expects no income and no terms are given, or not all parties agreed to them.
@@ -127,7 +139,8 @@ def income_register(
     acts, aimless = _aimed(agreement, acts)
     falls, source = _terms(agreement, terms, acts)
     incomes, more = _incomes(acts)
-    periods = [_period(act, acts, incomes) for act in incomes.values() if not act.record.corrects]
+    measured = tuple(verdicts)
+    periods = [_period(act, acts, incomes, measured) for act in incomes.values() if not act.record.corrects]
     found = run_all(falls, periods)
     first = [act for act in incomes.values() if not act.record.corrects]
     lines = tuple(
@@ -135,7 +148,7 @@ def income_register(
         for act, period, distribution in zip(first, periods, found, strict=True)
     )
     corrected = any(period.corrected_gross_cents is not None for period in periods)
-    cleared, triggers = _standing(acts, day)
+    cleared, triggers = _standing(acts, measured, day)
     state = _released(falls, found[-1].state, cleared) if found else WaterfallState()
     state = _without_reserves(agreement, acts, lines, state)
     return IncomeRegister(
@@ -190,16 +203,18 @@ def _incomes(acts: Sequence[Act]) -> tuple[dict[str, Act], list[Unheeded]]:
     return found, unheeded
 
 
-def _period(act: Act, acts: Sequence[Act], incomes: Mapping[str, Act]) -> Period:
+def _period(act: Act, acts: Sequence[Act], incomes: Mapping[str, Act], verdicts: Sequence[GoalVerdict]) -> Period:
     before = [other for other in acts if other.leaf < act.leaf]
-    cleared, triggers = _standing(before, act.record.at)
+    cleared, triggers = _standing(before, [item for item in verdicts if item.leaf < act.leaf], act.record.at)
     corrections = [other for other in incomes.values() if other.record.corrects == act.record.id]
     correct = corrections[-1].record.gross_cents if corrections else None
     guards: tuple[LegalGuard, ...] = tuple(sorted(cleared))  # type: ignore[arg-type]
     return Period(act.record.gross_cents, act.record.at, guards, triggers, correct)
 
 
-def _standing(acts: Sequence[Act], day: date) -> tuple[dict[str, int], tuple[str, ...]]:
+def _standing(
+    acts: Sequence[Act], verdicts: Sequence[GoalVerdict], day: date
+) -> tuple[dict[str, int], tuple[str, ...]]:
     """Guards cleared, with their leaves, and triggers on, after some acts and on a day.
 
     What any party holds against it does not stand: a guard that one withdrew waits until that party clears it.
@@ -217,8 +232,11 @@ def _standing(acts: Sequence[Act], day: date) -> tuple[dict[str, int], tuple[str
             triggers.setdefault(record.trigger, {})[act.party] = record.on
     cleared = {guard: max(by.values()) for guard, by in guards.items() if _WITHDRAWN not in by.values()}
     on = {name for name, by in triggers.items() if all(by.values())}
-    kept = {line.trigger for line in commitment_lines(acts, day) if line.standing == "kept"}
-    return {guard: leaf for guard, leaf in cleared.items() if leaf >= 0}, tuple(sorted(on | kept))
+    held_off = triggers.keys() - on
+    last = {item.goal: item.is_met for item in sorted(verdicts, key=lambda item: item.leaf)}
+    on |= {f"goal {goal} met" for goal, is_met in last.items() if is_met}
+    on |= {line.trigger for line in commitment_lines(acts, day) if line.standing == "kept"}
+    return {guard: leaf for guard, leaf in cleared.items() if leaf >= 0}, tuple(sorted(on - held_off))
 
 
 def _without_reserves(
