@@ -181,7 +181,11 @@ class Codec:
         """The vector as it travels: raw, little-endian."""
         return vector.tobytes()
 
-    def from_bytes(self, data: bytes, length: int) -> Words:
+    def view_bytes(self, vector: Words) -> memoryview:
+        """The same bytes where they lie, not copied."""
+        return vector.view(np.uint8).data
+
+    def from_bytes(self, data: bytes | memoryview, length: int) -> Words:
         """The vector of ``length`` values behind its bytes, as a read-only view.
 
         Raises:
@@ -199,10 +203,21 @@ class Codec:
         limit = np.minimum(bound, _LARGEST if self.bound is None else self.bound)
         if limit.ndim and limit.shape != values.shape:
             raise UsageError("A bound is one number, or one for each value.", remedy="Check the layout.")
-        for start in range(0, values.size, _CACHED):  # a part at a time: it stays in the processor's cache
-            part = slice(start, start + _CACHED)
-            if not np.all(np.abs(values[part]) <= (limit[part] if limit.ndim else limit)):  # also false for NaN
-                raise _overflow("A value is not a number, or larger than the bound proved for it", self)
+        if not (_within(values, float(limit)) if limit.ndim == 0 else _each_within(values, limit)):
+            raise _overflow("A value is not a number, or larger than the bound proved for it", self)
+
+
+def _within(values: Floats, limit: float) -> bool:
+    """Whether no value is larger than one limit; a NaN is."""
+    if not values.size:
+        return True
+    return bool(values.max() <= limit) and bool(values.min() >= -limit)
+
+
+def _each_within(values: Floats, limit: Floats) -> bool:
+    """As `_within`, for a limit each, a part at a time: it stays in the processor's cache."""
+    parts = (slice(start, start + _CACHED) for start in range(0, values.size, _CACHED))
+    return all(np.all(np.abs(values[part]) <= limit[part]) for part in parts)
 
 
 def _check_declared(bound: float, sites: int) -> None:

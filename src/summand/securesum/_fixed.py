@@ -11,13 +11,18 @@ from summand.securesum._prg import keystream
 from summand.securesum._ring import Words
 
 Floats = NDArray[np.float64]
+_CACHED = 1 << 14
 
 
 def encode64(values: Floats, fraction_bits: int, out: Words) -> None:
-    """round(x · 2^f) modulo 2^64 into ``out``; shapes (d,)."""
-    scaled = values * 2.0**fraction_bits  # exact: a power of two
-    np.rint(scaled, out=scaled)
-    out[:] = scaled.astype(np.int64).view(np.uint64)
+    """round(x · 2^f) modulo 2^64 into ``out``; shapes (d,). A part at a time, so that it stays in the cache."""
+    scale, signed, scratch = 2.0**fraction_bits, out.view(np.int64), np.empty(min(_CACHED, values.size))
+    for start in range(0, values.size, _CACHED):
+        part = values[start : start + _CACHED]
+        scaled = scratch[: part.size]
+        np.multiply(part, scale, out=scaled)  # exact: a power of two
+        np.rint(scaled, out=scaled)
+        np.copyto(signed[start : start + _CACHED], scaled, casting="unsafe")
 
 
 def encode32(values: Floats, fraction_bits: int, out: Words) -> None:

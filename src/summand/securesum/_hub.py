@@ -40,7 +40,7 @@ class HubSum:
         """The members that have uploaded, in the cohort's order."""
         return tuple(site for site in self.round.members if site in self._received)
 
-    def add(self, site: str, masked: bytes, *, sha256: bytes | None = None) -> bool:
+    def add(self, site: str, masked: bytes | memoryview, *, sha256: bytes | None = None) -> bool:
         """Add a site's masked vector; False if this very vector was added before.
 
         Args:

@@ -59,12 +59,12 @@ class Upload:
     """What a site sends in a round, and the one share that it keeps.
 
     Attributes:
-        masked: The masked vector, raw little-endian words.
+        masked: The masked vector's bytes, raw little-endian words, where it lies.
         share_boxes: For each peer, its share of this site's self-mask seed, sealed: 49 bytes.
         own_share: This site's own share of it, 33 bytes; stays at the site until `reveal`.
     """
 
-    masked: bytes = field(repr=False)
+    masked: memoryview = field(repr=False)
     share_boxes: Mapping[str, bytes] = field(repr=False)
     own_share: bytes = field(repr=False)
 
@@ -100,7 +100,7 @@ def mask_upload(keys: PairKeys, rnd: Round, me: str, ring: Words, codec: Codec, 
         plus.append(_blind_seed(keys, rnd, bound_mask))
     apply_masks(codec.ring, ring, plus, minus)
     boxes, own_share = _share_out(keys, cohort, me, rnd.holders(me), self_seed, b"share", rnd.digest)
-    return Upload(codec.to_bytes(ring), boxes, own_share)
+    return Upload(codec.view_bytes(ring), boxes, own_share)
 
 
 def unblind(keys: PairKeys, rnd: Round, total: Words, codec: Codec, survivors: int) -> None:

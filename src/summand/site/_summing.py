@@ -80,7 +80,7 @@ def opened(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
     memory.members, memory.survivors = cohort.bitmap(members), None
     left = join_stand_in(following, cohort.neighbours(agent.site))
     boxes = join_parts([upload.share_boxes[peer] for peer in rnd.peers(agent.site)])
-    body = left + boxes + upload.masked
+    body = b"".join((left, boxes, upload.masked))
     return memory, agent.sign("round.upload", message.study, message.round, body, context=rnd.ctx.hex())
 
 
