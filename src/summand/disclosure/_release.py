@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from summand.disclosure._suppression import hidden_cells
+from summand.disclosure._suppression import Hidden, Whole, hidden_cells
 from summand.errors import OwnProtocolError
 from summand.tables import Count, CountTable, Limits
 
@@ -35,6 +35,9 @@ def release(values: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
       null, but for texts and truth values. Objects in a list that name their ``group`` divide one cohort, whose size is
       known, so their ``n`` are judged as one frequency table.
 
+    - Where tables of two ``columns`` stand beside those columns' own ``levels``, a level that is hidden there is hidden in
+      them too, whole: else its cells would be added up.
+
     With ``minimum_cell`` 0 or 1 all counts are shown. Only counts are judged here; a method rounds its other figures so that
     they give no hidden count away. Two studies with cohorts that differ by a few people can still be subtracted: that
     is a question of which studies run, not of one release.
@@ -59,10 +62,44 @@ def _object(values: Mapping[str, Any], limits: Limits, beside: tuple[int, ...] =
         events = values.get(name)
         if isinstance(n, Count) and isinstance(events, Count) and _is_small(Count(n.people - events.people), limits):
             hidden.add(name)
-    return {
+    out = {
         _key(key): dict(SUPPRESSED) if key in hidden else _released(value, limits, beside)
         for key, value in values.items()
+        if key != "crosstabs"
     }
+    if "crosstabs" not in values:
+        return out
+    levels = _hidden_levels(values.get("columns"), limits)
+    out["crosstabs"] = [_crosstab(item, limits, levels) for item in values["crosstabs"]]
+    return {_key(key): out[key] for key in values}  # in the method's order
+
+
+def _hidden_levels(columns: Any, limits: Limits) -> dict[str, tuple[str, ...]]:
+    """The levels that each column's own table hides, by column."""
+    found: dict[str, tuple[str, ...]] = {}
+    for row in columns if isinstance(columns, list | tuple) else ():
+        table = row.get("levels") if isinstance(row, Mapping) else None
+        if not isinstance(table, CountTable):
+            continue
+        n, missing = row.get("n"), row.get("missing")
+        if isinstance(n, Count) and _is_small(n, limits):
+            found[str(row.get("column"))] = tuple(table.rows)
+            continue
+        beside = (missing.people,) if isinstance(missing, Count) and _is_small(missing, limits) else ()
+        _, hidden = _hidden_mask(table, limits, beside)
+        found[str(row.get("column"))] = tuple(
+            label for label, out in zip(table.rows, hidden.tolist(), strict=True) if any(out)
+        )
+    return found
+
+
+def _crosstab(item: Any, limits: Limits, levels: Mapping[str, tuple[str, ...]]) -> Any:
+    """One table of two columns, the hidden levels of either hidden whole."""
+    if not isinstance(item, Mapping) or not isinstance(item.get("counts"), CountTable):
+        return _released(item, limits)
+    rows, columns = (levels.get(str(item.get(name)), ()) for name in ("rows", "columns"))
+    released = _object({name: value for name, value in item.items() if name != "counts"}, limits)
+    return {**released, "counts": _table(item["counts"], limits, (), (rows, columns))}
 
 
 def _released(value: Any, limits: Limits, beside: tuple[int, ...] = ()) -> Any:
@@ -85,7 +122,28 @@ def _released(value: Any, limits: Limits, beside: tuple[int, ...] = ()) -> Any:
     raise _not_json("a number that is not finite" if isinstance(value, float) else type(value).__name__)
 
 
-def _table(table: CountTable, limits: Limits, beside: tuple[int, ...]) -> dict[str, Any]:
+def _table(
+    table: CountTable,
+    limits: Limits,
+    beside: tuple[int, ...],
+    whole: tuple[tuple[str, ...], tuple[str, ...]] = ((), ()),
+) -> dict[str, Any]:
+    """A table's shown cells; ``whole`` are the rows and the columns that are hidden entirely."""
+    cells, hidden = _hidden_mask(table, limits, beside)
+    hidden[[label in whole[0] for label in table.rows], :] = True
+    hidden[:, [label in whole[1] for label in table.columns]] = True
+    return {
+        "rows": list(table.rows),
+        "columns": list(table.columns),
+        "cells": [
+            [None if hidden[i, j] else int(cells[i, j]) for j in range(cells.shape[1])] for i in range(cells.shape[0])
+        ],
+        "suppressed_cells": int(hidden.sum()),
+    }  # fmt: skip
+
+
+def _hidden_mask(table: CountTable, limits: Limits, beside: tuple[int, ...]) -> tuple[Whole, Hidden]:
+    """A table's cells, and which of them are hidden by the table itself."""
     shape = (len(table.rows), len(table.columns))
     cells = np.array(table.cells, dtype=np.int64)
     if cells.size == 0:
@@ -98,14 +156,7 @@ def _table(table: CountTable, limits: Limits, beside: tuple[int, ...]) -> dict[s
         hidden = hidden_cells(whole.reshape(-1, 1), limits.minimum_cell)[: cells.size].reshape(shape)
     else:
         hidden = hidden_cells(cells, limits.minimum_cell, margins_known=table.margins_released)
-    return {
-        "rows": list(table.rows),
-        "columns": list(table.columns),
-        "cells": [
-            [None if hidden[i, j] else int(cells[i, j]) for j in range(shape[1])] for i in range(shape[0])
-        ],
-        "suppressed_cells": int(hidden.sum()),
-    }  # fmt: skip
+    return cells, hidden.copy()
 
 
 def _is_small(count: Count, limits: Limits) -> bool:

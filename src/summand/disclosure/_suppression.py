@@ -68,6 +68,11 @@ def _hide_in_table(cells: Whole, small: Hidden, minimum_cell: int) -> Hidden:
         cell, row_node, column_node = (int(row), int(column)), int(row), len(cells) + int(column)
         _send(cells, hidden, cell, (column_node, row_node), minimum_cell - count)
         _send(cells, hidden, cell, (row_node, column_node), count)
+    # Where margins leave no way, what is hidden may be few people together, which the number of all would give away.
+    order = np.argsort(cells, axis=None, kind="stable")
+    shown = [int(place) for place in order if not hidden.flat[place]]
+    while shown and cells[hidden].sum() < minimum_cell:
+        hidden.flat[shown.pop(0)] = True
     return hidden
 
 

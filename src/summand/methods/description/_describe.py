@@ -88,6 +88,12 @@ class Describe(Placed):
         method = dataclasses.replace(self, setting=setting)
         if length(method.layout(method.start())) > NUMBERS_MAX:
             raise FormulaInvalid("This describes too many columns and groups at once.", remedy="Choose fewer columns.")
+        pairs = [frozenset(pair) for pair in self.crosstabs]
+        if setting.limits.minimum_cell > 1 and (len(set(pairs)) < len(pairs) or any(self.by in pair for pair in pairs)):
+            raise FormulaInvalid(
+                "The same two columns would be counted together in two tables, each of which hides its own small cells.",
+                remedy="Ask for each pair once, and not for one with the column of the groups.",
+            )
         return method
 
     def to_spec(self) -> dict[str, Any]:
