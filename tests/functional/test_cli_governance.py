@@ -115,6 +115,21 @@ def test_a_digest_reaches_whom_something_waits_for(served, capsys, tmp_path):
         assert (told.code, told.error["code"]) == (16, "transport.stranger")
 
 
+@pytest.mark.processes
+def test_a_dispute_stops_studies_until_all_settle(served, capsys, tmp_path):
+    """One party's key begins it; the file goes round, and the last to sign ends it."""
+    options = ["--federation", served.root / "federation.json", "--key", served.root / "analyst.pem"]
+    ask_for = ["study", "submit", "linear", "y ~ x", *options, "--wait", "--json"]
+    assert ask(served, capsys, "west", "event", "dispute", "--reason", "who pays?").code == 0
+    assert say(capsys, *ask_for).error["code"] == "agreement.not_in_force"
+    assert ask(served, capsys, "west", "event", "settle", "--reason", "halves").code == 10
+    file = tmp_path / "settle.json"
+    assert ask(served, capsys, "north", "event", "settle", "--reason", "halves", "--out", file).code == 0
+    assert "1 signature(s) still missing" in ask(served, capsys, "south", "join", file).out
+    assert "The ledger holds it" in ask(served, capsys, "west", "join", file).out
+    assert say(capsys, *ask_for).code == 0
+
+
 def test_the_page_lists_every_act_with_its_fields():
     """docs/governance.md against the forms."""
     page = (Path(__file__).resolve().parents[2] / "docs" / "governance.md").read_text("utf-8")

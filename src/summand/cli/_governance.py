@@ -172,6 +172,49 @@ def needs(federation: FederationFile, key: Key, agreement: AgreementName = None,
         typer.echo("Nothing waits for you.")
 
 
+@governance_app.command()
+def event(
+    name: Annotated[str, typer.Argument(help="suspend, resume, dispute, settle, terminate, begin_closing or close.")],
+    federation: FederationFile, key: Key, reason: Reason,
+    out: Annotated[Path | None, typer.Option(help="For what all parties cause together: the file that goes round.")] = None,
+    agreement: AgreementName = None,
+) -> None:  # fmt: skip
+    """Cause an event of the agreement's life with your party's key: suspended or in dispute, no study runs."""
+    from summand.encoding import dump
+
+    with _desk(federation, key, agreement) as desk:
+        envelope = desk.event(name, reason, by_all=out is not None)
+        if out is None:
+            desk.cause(envelope)
+            typer.echo(f"The ledger holds it: {name}.")
+            return
+    if out.exists():
+        raise UsageError(f"{out} is there already.", remedy="Choose another name with --out.")
+    out.write_bytes(dump(envelope.to_dict()))
+    typer.echo(f"Wrote {out}. Next, at each other party: summand governance join {out}")
+
+
+@governance_app.command()
+def join(
+    file: Annotated[Path, typer.Argument(help="An event that all parties cause, from 'summand governance event --out'.")],
+    federation: FederationFile, key: Key, agreement: AgreementName = None,
+) -> None:  # fmt: skip
+    """Add your party's signature to an event of all; the last one to sign puts it into the ledger."""
+    from summand.encoding import dump, parse_canonical
+    from summand.signing import Envelope
+
+    with _desk(federation, key, agreement) as desk:
+        envelope = desk.join_event(Envelope.from_dict(read_object(file)))
+        told = parse_canonical(envelope.payload, "event")
+        file.write_bytes(dump(envelope.to_dict()))
+        missing = len(told["by"]) - len(envelope.signatures)
+        if missing > 0:
+            typer.echo(f"{told['event']}, for '{told['reason']}': {missing} signature(s) still missing.")
+            return
+        desk.cause(envelope)
+        typer.echo(f"The ledger holds it: {told['event']}.")
+
+
 @governance_app.command("digest")
 def send_digest(
     settings: Annotated[Path, typer.Argument(help="JSON: mail server, addresses, webhooks; see docs/governance.md.")],

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, Self
 
-from summand.agreement import Agreement, SignedAgreement
+from summand.agreement import Agreement, SignedAgreement, event_entry
 from summand.errors import RequesterNotPermitted, UsageError
 from summand.federation._federation import Federation
 from summand.federation._remote import RemoteNetwork, analyst_key, describe
 from summand.governance import GovernanceState, governance_state, read_act
-from summand.signing import PrivateKey
+from summand.guard import EVENT_TYPE
+from summand.signing import Envelope, PrivateKey, seal
 from summand.study import Statement, whole_entries
 from summand.transport import FederationDescription, HubClient
 
@@ -22,6 +23,9 @@ class Records(Protocol):
 
     def state(self, statement: Statement) -> None:
         """Put a signed statement into the ledger."""
+
+    def cause(self, agreement_hash: str, envelope: Envelope) -> None:
+        """Put an event of an agreement's life, signed by the parties that cause it, into the ledger."""
 
     def ledger_entries(self) -> list[bytes]:
         """All leaves of the ledger, proved against the hub's checkpoint."""
@@ -74,6 +78,39 @@ class Desk:
         document = {"act": act, **{name: value for name, value in fields.items() if value is not None}}
         read_act(document)
         return self.state("governance.act", document)
+
+    def event(self, name: str, reason: str, *, by_all: bool = False) -> Envelope:
+        """An event of the agreement's life, signed by this desk's party; caused once all that it names have signed.
+
+        Args:
+            name: Such as ``suspend``, ``dispute``, or with ``by_all`` ``resume`` and ``settle``.
+            reason: Why, in words.
+            by_all: Whether all parties cause it together.
+
+        Raises:
+            RequesterNotPermitted: if the desk is not a party's.
+            AgreementError: if these parties may not cause it.
+        """
+        self._require_party()
+        parties = [party.id for party in self.agreement.parties] if by_all else [self.name]
+        return seal(EVENT_TYPE, event_entry(self.agreement, name, parties, datetime.now(UTC), reason), self._key)
+
+    def join_event(self, envelope: Envelope) -> Envelope:
+        """An event of several parties with this desk's signature added."""
+        self._require_party()
+        return envelope.signed_by(self._key)
+
+    def cause(self, envelope: Envelope) -> None:
+        """Put an event that all its parties signed into the ledger.
+
+        Raises:
+            SignatureInvalid, AgreementError: if one has not signed, or it cannot happen now.
+        """
+        self.records.cause(self.agreement.hash, envelope)
+
+    def _require_party(self) -> None:
+        if self.name not in {party.id for party in self.agreement.parties}:
+            raise _unknown("Events of the agreement are signed with a party's own key.")
 
     def entries(self) -> list[tuple[int, dict[str, Any]]]:
         """The ledger's entries with the numbers of their leaves."""

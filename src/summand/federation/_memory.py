@@ -9,7 +9,7 @@ from typing import Any
 from summand.agreement import SignedAgreement
 from summand.hub import Convener, Store
 from summand.ledger import Log, Replica
-from summand.signing import PrivateKey
+from summand.signing import Envelope, PrivateKey
 from summand.site import Agent, SiteStore
 from summand.site.sources import Source
 from summand.study import Certificate, SignedStudy, Statement
@@ -75,6 +75,12 @@ class MemoryNetwork:
     def state(self, statement: Statement) -> None:
         """Put a signed statement into the ledger."""
         self.convener.put_statement(statement.envelope.to_dict())
+        for agent in self.agents.values():
+            self._synchronise(agent)
+
+    def cause(self, agreement_hash: str, envelope: Envelope) -> None:
+        """Put an event of an agreement's life, signed by the parties that cause it, into the ledger."""
+        self.convener.put_event(agreement_hash, envelope.to_dict())
         for agent in self.agents.values():
             self._synchronise(agent)
 

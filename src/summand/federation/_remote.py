@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from summand.agreement import SignedAgreement, load_signed
-from summand.encoding import dump, parse
+from summand.encoding import dump, parse, sha256_hex
 from summand.errors import SiteUnreachable, UsageError
 from summand.ledger import Replica, VerifierKey
-from summand.signing import PrivateKey
+from summand.signing import Envelope, PrivateKey
 from summand.study import SignedStudy, Statement
 from summand.transport import FederationDescription, HubClient, LedgerGrowth
 
@@ -111,6 +111,11 @@ class RemoteNetwork:
         found = Replica.open(None, VerifierKey.of_log(federation.origin, federation.hub_key))
         found.advance(*LedgerGrowth.read(self.client.get("/v1/ledger?size=0")))
         return found
+
+    def cause(self, agreement_hash: str, envelope: Envelope) -> None:
+        """Put an event of an agreement's life, signed by the parties that cause it, into the ledger."""
+        address = f"/v1/agreements/{agreement_hash}/events/{sha256_hex(envelope.payload)}"
+        self.client.put_until_taken(address, dump(envelope.to_dict()))
 
     def ledger_entries(self) -> list[bytes]:
         """All leaves of the ledger, proved against the hub's checkpoint."""

@@ -18,7 +18,17 @@ To read it, begin with the table of checks in `_decide`. Each is one short funct
 from summand.guard._case import Release
 from summand.guard._decide import CHECKS, decide
 from summand.guard._decision import Decision, Reason
-from summand.guard._events import EVENT_TYPE, signed_event
+from summand.guard._events import EVENT_TYPE, read_event, signed_event
 from summand.guard._veto import VETO_ROLES
 
-__all__ = ["CHECKS", "EVENT_TYPE", "VETO_ROLES", "Decision", "Reason", "Release", "decide", "signed_event"]
+__all__ = [
+    "CHECKS",
+    "EVENT_TYPE",
+    "VETO_ROLES",
+    "Decision",
+    "Reason",
+    "Release",
+    "decide",
+    "read_event",
+    "signed_event",
+]

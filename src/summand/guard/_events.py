@@ -7,10 +7,10 @@ verify is not passed over but objected to: it may be an emergency stop that was 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from summand.agreement import Agreement, event_entry
+from summand.agreement import Agreement, SignedAgreement, event_entry, state_of
 from summand.errors import PeerProtocolError, SignatureInvalid, SummandError
 from summand.signing import Envelope, PrivateKey, PublicKey, open_sealed, seal
 from summand.study import History
@@ -35,6 +35,25 @@ def signed_event(
     """
     value = event_entry(agreement, event, list(keys), at, reason)
     return {"agreement_hash": agreement.hash, "envelope": seal(EVENT_TYPE, value, *keys.values()).to_dict()}
+
+
+def read_event(signed: SignedAgreement, history: History, envelope: Envelope, today: date) -> dict[str, Any]:
+    """A new event, once it may follow those that the ledger holds.
+
+    Raises:
+        SignatureInvalid: if the parties that it names did not all sign it, or it is dated before the last one.
+        AgreementError: if these parties may not cause it, or it cannot happen in the state reached.
+    """
+    try:
+        event = _opened(signed.agreement, envelope)
+        at = _time(event)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise _unsigned() from None
+    before = verified_events(signed.agreement, history)
+    if at.tzinfo is None or (before and at < _time(before[-1])):
+        raise _unsigned()
+    state_of(signed, [*before, event], max(today, at.date()))
+    return event
 
 
 def verified_events(agreement: Agreement, history: History) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -28,6 +28,7 @@ from summand.errors import (
     SummandError,
     UsageError,
 )
+from summand.guard import read_event
 from summand.hub import _store as rows
 from summand.hub._inboxes import Inboxes
 from summand.hub._register import Register, stranger
@@ -35,12 +36,23 @@ from summand.hub._rounds import Rounds
 from summand.hub._store import Store
 from summand.hub._study import OPEN_STATES, Running
 from summand.ledger import ENTRY_BYTES_MAX, Log
-from summand.signing import PrivateKey, PublicKey
-from summand.study import REQUEST_TYPE, STATEMENT_TYPE, CohortShape, Plan, SignedStudy, Statement, entry, in_parts
+from summand.signing import Envelope, PrivateKey, PublicKey
+from summand.study import (
+    REQUEST_TYPE,
+    STATEMENT_TYPE,
+    CohortShape,
+    History,
+    Plan,
+    SignedStudy,
+    Statement,
+    entry,
+    in_parts,
+)
 from summand.study.messages import HUB, SITE_KINDS
 from summand.transport import read_message
 
 Notify = Callable[[set[str]], None]
+CLOCKS_APART = timedelta(minutes=5)
 PINNED_KEYS = "study.keys"
 """Among a study's stored messages: its sites' service keys as they were certified when it began."""
 
@@ -198,6 +210,38 @@ class Convener:
             self.changed(party.id)  # nothing waits for the sites but the ledger itself
         self._settle()
         return statement.document_sha256
+
+    def put_event(self, digest: str, fields: Any) -> str:
+        """Take in an event of an agreement's life, signed by the parties that cause it; what happened.
+
+        An event that does not count would stand in the way of every study, so none is recorded.
+
+        Raises:
+            PeerProtocolError, AgreementError: if it is malformed, its agreement not here, or it cannot happen now.
+            SignatureInvalid: if the parties that it names did not all sign it, or it is dated wrongly.
+        """
+        signed = self.agreement(digest)
+        envelope = Envelope.from_dict(fields)
+        key = f"event/{sha256_hex(envelope.payload)}"
+        with self.store.transaction() as tx:
+            known = rows.has_entry(tx, key)
+            leaves = [] if known else [leaf for leaf in rows.entries_from(tx, 0) if b'"agreement.event"' in leaf]
+        if known:
+            return digest
+        event = read_event(signed, History.from_entries(leaves), envelope, self._now().date())
+        if datetime.fromisoformat(event["at"]) > self._now() + CLOCKS_APART:
+            raise PeerProtocolError(
+                "The event is dated in the future.", remedy="Set the clock right, and sign it anew."
+            )
+        with self.store.transaction() as tx:
+            recorded = entry(
+                "agreement.event", agreement_hash=digest, event=event["event"], envelope=envelope.to_dict()
+            )
+            self.record(tx, key, recorded)
+        for party in signed.agreement.parties:
+            self.changed(party.id)
+        self._settle()
+        return digest
 
     def show(self, study: str) -> dict[str, Any]:
         """A study as JSON: status, request, decisions, result or error, and where it stands in the ledger.

@@ -2,6 +2,7 @@
 
 ===  ==============================================  ==========================================================
 PUT  /v1/agreements/{hash}                           a fully signed agreement
+PUT  /v1/agreements/{hash}/events/{sha256}           an event of its life: suspended, resumed, in dispute …
 PUT  /v1/certificates/{site}                         a site's certificate
 PUT  /v1/studies/{id}                                a signed study
 PUT  /v1/statements/{sha256}                         a signed statement about an agreement: a goal, a settlement
@@ -65,6 +66,7 @@ class HubService:
         """The aiohttp application."""
         app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=[self._errors])
         app.router.add_put("/v1/agreements/{hash}", self.put_agreement)
+        app.router.add_put("/v1/agreements/{hash}/events/{sha256}", self.put_event)
         app.router.add_put("/v1/certificates/{site}", self.put_certificate)
         app.router.add_put("/v1/studies/{study}", self.put_study)
         app.router.add_put("/v1/studies/{study}/{kind}/{round}/{site}", self.put_message)
@@ -84,6 +86,11 @@ class HubService:
         """Take in an agreement."""
         fields = parse(await _document(request), "agreement")
         return _json({"agreement": self.convener.put_agreement(fields, expected=request.match_info["hash"])})
+
+    async def put_event(self, request: web.Request) -> web.Response:
+        """Take in an event of an agreement's life."""
+        fields = parse(await _document(request), "event")
+        return _json({"agreement": self.convener.put_event(request.match_info["hash"], fields)})
 
     async def put_certificate(self, request: web.Request) -> web.Response:
         """Take in a site's certificate."""
