@@ -146,6 +146,29 @@ def cost_cap(found: Difference, old: Mapping[str, Any], new: Mapping[str, Any]) 
     return "shifts", "", [(party, "gains" if lower else "loses"), ("the other parties", "loses" if lower else "gains")]
 
 
+def payment(found: Difference, old: Mapping[str, Any], new: Mapping[str, Any]) -> Judged:
+    """A payment that falls due, or its amount: the payee's gain, the payer's loss. Its entry is named payer, payee, due."""
+    _ = old, new
+    payer, payee, *_rest = next(part for part in found.path if part.startswith("[")).strip("[]").split(" ")
+    old_cents, new_cents = (_amount(value) for value in (found.before, found.after))
+    more = new_cents > old_cents
+    return "shifts", "", [(payee, "gains" if more else "loses"), (payer, "loses" if more else "gains")]
+
+
+def _amount(value: Any) -> int:
+    found = value.get("cents") if isinstance(value, Mapping) else value
+    return found if isinstance(found, int) else 0
+
+
+def waterfall_step(found: Difference, old: Mapping[str, Any], new: Mapping[str, Any]) -> Judged:
+    """A step of the income that is new or gone: its payee's gain or loss; a shared one is for a person to read."""
+    _ = old, new
+    payee = (found.after or found.before or {}).get("payee")
+    if not isinstance(payee, str):
+        return "read", "", []
+    return "shifts", "", [(payee, "gains" if found.before is None else "loses")]
+
+
 def protection(found: Difference, old: Mapping[str, Any], new: Mapping[str, Any]) -> Judged:
     """A budget or terms of a limited data set that appear or go."""
     _ = old, new
@@ -167,6 +190,9 @@ RULES: dict[str, Rule] = {
     "work.contributions.*.committed_cents": contribution,
     "work.cost_shares.caps.*": cost_cap,
     "work.cost_shares.caps.*.cents": cost_cap,
+    "work.payment_schedule.*": payment,
+    "work.payment_schedule.*.cents": payment,
+    "revenue.waterfall.*": waterfall_step,
     "revenue.waterfall.*.per_mille": benefit,
     "revenue.waterfall.*.cap_cents": benefit,
     "governance.decision_rules.*.veto_holders.*": benefit,
@@ -179,3 +205,75 @@ RULES: dict[str, Rule] = {
     "data.limited_data_set_terms": protection,
 }  # fmt: skip
 """Rules by pattern of the path; `shares` and `permission_pair` are asked before them."""
+READ = frozenset(
+    [
+        "format",
+        "identity.version",
+        "identity.order_of_precedence.*",
+        "identity.status",
+        "identity.effective_date",
+        "identity.definitions.*",
+        "parties.*.registrations.*",
+        "parties.*.registrations.*.scheme",
+        "parties.*.type",
+        "parties.*.nonprofit",
+        "parties.*.hipaa_status",
+        "parties.*.gdpr_role",
+        "parties.*.debarment_check.checked_on",
+        "parties.*.coordinates.latitude",
+        "parties.*.coordinates.longitude",
+        "people.*.role",
+        "purpose.purposes.*.system",
+        "purpose.goals.*.aim",
+        "purpose.goals.*.direction",
+        "purpose.goals.*.baseline.value",
+        "purpose.goals.*.baseline.n",
+        "purpose.goals.*.schedule",
+        "purpose.goals.*.minimum_detectable",
+        "data.datasets.*.categories.*",
+        "data.computations_allowed.*.method",
+        "data.round_deadline_seconds",
+        "data.computations_allowed.*.parameters",
+        "data.reidentification_ban",
+        "data.limited_data_set_terms.reports_violations",
+        "data.limited_data_set_terms.binds_agents",
+        "data.limited_data_set_terms.no_identification_or_contact",
+        "privacy.budget.composition",
+        "ethics.approvals.*.granted",
+        "conflicts.declarations.*.interest",
+        "conflicts.declarations.*.declared_on",
+        "governance.bodies.*.kind",
+        "governance.bodies.*.term_months",
+        "governance.decision_rules.*.topic",
+        "governance.decision_rules.*.weights",
+        "governance.decision_rules.*.written_procedure",
+        "governance.holder_veto",
+        "governance.study_approvals.*.role",
+        "governance.escalation.*.days",
+        "governance.emergency_stop",
+        "work.workpackages.*",
+        "work.workpackages.*.due",
+        "work.contributions.*.kind",
+        "work.contributions.*.delivered_cents",
+        "work.cost_shares.rule",
+        "work.cost_shares.weights.*",
+        "work.cost_shares.weights.*.weight",
+        "work.payment_schedule.*.due",
+        "work.fmv_opinion.dated",
+        "work.amounts_are_samples",
+        "revenue.waterfall.*.order",
+        "revenue.waterfall.*.kind",
+        "revenue.waterfall.*.weights.*",
+        "revenue.waterfall.*.weights.*.weight",
+        "revenue.reporting_period",
+        "term.backup_plan.*.trigger",
+        "term.backup_plan.*.replacement_partners.*",
+        "execution.signatures.*",
+        "execution.signatures.*.algorithm",
+        "execution.signatures.*.time",
+        "execution.counterparts",
+    ]
+)
+"""Fields that are numbers, dates, choices or lists and that have no direction, or whose shares are judged together. A test
+asks of every such field of the model that it is here or has a rule, so that none is forgotten when one is added.
+"""

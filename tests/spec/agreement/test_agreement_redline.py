@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import copy
+import re
+from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from summand.agreement import TEMPLATES, Change, compare, complete_example, new_from_template, read_source
-from summand.agreement._redline_words import OPPOSITE
+from summand.agreement import TEMPLATES, Agreement, Change, compare, complete_example, new_from_template, read_source
+from summand.agreement._redline_rules import READ, RULES
+from summand.agreement._redline_words import LISTS, OPPOSITE, SCALES
+from summand.agreement._shape import _model_in
 
 BASE = complete_example().content()
 GONE = object()
@@ -27,6 +32,8 @@ TABLE: list[tuple[Place, Any, str, set[str], set[str], str]] = [
     (("data", "onward_transfer"), ["Insurer"], "looser", {"whoever receives"}, {"patients", "data holders"}, "Insurer"),
     (("data", "incident_notice_hours"), 72, "looser", set(), {"all parties", "patients"}, "24 → 72"),
     (("data", "output_review"), "two_person", "tighter", {"patients", "data holders"}, {"data users"}, "two person"),
+    (("data", "hub"), "blind", "tighter", {"patients", "data holders"}, set(), "blind"),
+    (("data", "on_lost_site"), "start_over", "looser", {"data users"}, {"patients", "data holders"}, "start over"),
     (("data", "retention", "months"), 12, "looser", {"data users"}, {"patients"}, "0 → 12"),
     (("data", "datasets", 0, "columns_withheld"), ["age"], "tighter", {"patients"}, {"data users"}, "age"),
     (("data", "datasets", 0, "identifiability"), "identifiable", "looser", {"data users"}, {"patients"}, "identifiable"),
@@ -49,6 +56,11 @@ TABLE: list[tuple[Place, Any, str, set[str], set[str], str]] = [
     (("ip", "background"), [{"owner": "west", "description": "x", "reference": "y", "licence_to_project": "z"}], "shifts", {"west"}, set(), "west"),
     (("ip", "licence_options"), [{"party": "south", "field": "x", "territory": "EU", "exclusive": True, "months": 6}], "shifts", {"south"}, set(), "south"),
     (("revenue", "waterfall"), [{"order": 1, "text": "t", "kind": "share", "weights": [{"party": "north", "weight": 1}]}], "read", set(), set(), "share"),
+    (("work", "payment_schedule"), [{"payer": "west", "payee": "north", "cents": 500, "due": "2026-06-01", "text": "x"}], "shifts", {"north"}, {"west"}, "west"),
+    (("revenue", "waterfall"), [{"order": 1, "text": "t", "kind": "fee", "payee": "south", "per_mille": 5}], "shifts", {"south"}, set(), "fee"),
+    (("term", "renewal"), "automatic_with_notice", "looser", set(), set(), "automatic with notice"),
+    (("purpose", "goals", 0, "due"), "2040-01-01", "looser", {"the goal's owner"}, {"the other parties"}, "2040-01-01"),
+    (("work", "subcontractors"), ["Cloud"], "looser", {"data users"}, {"patients"}, "Cloud"),
     (("confidentiality", "confidentiality_years"), 10, "tighter", {"owners of secrets"}, {"the public"}, "5 → 10"),
     (("confidentiality", "unlimited_claims"), ["reidentification", "wilful_misconduct"], "looser", {"whoever harms"}, {"whoever is harmed"}, "breach of patient data"),
     (("confidentiality", "liability_cap"), "twice as much", "read", set(), set(), "twice as much"),
@@ -143,3 +155,29 @@ def test_drafts_are_compared_too(name: str) -> None:
     assert compare(one, one).changes == ()
     assert compare(one, other).changes
     assert compare({}, one).changes and compare(one, {}).changes
+
+
+def fields(model: Any = Agreement, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+    """Every field of the model by the pattern under which the redline knows it."""
+    for name, field in model.model_fields.items():
+        is_list = str(field.annotation).startswith("tuple")
+        here = (*path, field.alias or name, *(["*"] if is_list else []))
+        yield ".".join(here), field.annotation
+        inner = _model_in(field.annotation)
+        if inner is not None:
+            yield from fields(inner, here)
+
+
+def test_no_field_is_forgotten() -> None:
+    """Every number, date, choice and list of the agreement has a rule, or is named as one that a person reads."""
+    ordered = {
+        pattern
+        for pattern, annotation in fields()
+        if pattern.endswith("*") or (_model_in(annotation) is None and re.search(r"\b(int|float|bool|date|datetime|Literal)\b", str(annotation)))
+        or annotation in (int, float, bool, date)
+    }  # fmt: skip
+    known = set(SCALES) | set(LISTS) | set(RULES) | READ
+    assert len(ordered) > 100
+    assert ordered - known == set()
+    assert known - {pattern for pattern, _ in fields()} == set()
+    assert not READ & (set(SCALES) | set(LISTS) | set(RULES))
