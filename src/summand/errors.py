@@ -3,7 +3,7 @@
 ::
 
     SummandError(message, remedy, clause=None, public=None)
-    ├─ UsageError           the command or the call was put wrongly: OrganisationInvalid · OrganisationUnknown
+    ├─ UsageError           the command or the call was put wrongly: OrganisationInvalid · OrganisationUnknown · KeyLocked
     ├─ AgreementError       AgreementSyntaxError · AgreementIncomplete · SignatureInvalid · AgreementNotInForce ·
     │                       ContributionUnknown · CostsNotCovered · SettlementInvalid · IndicatorInvalid ·
     │                       ActInvalid
@@ -11,7 +11,6 @@
     │                       DatasetNotPermitted · ReleaseNotPermitted · CohortTooSmall · CohortTooSimilar · TooManyParameters ·
     │                       ModelNotReleased · ApprovalMissing · RequesterNotPermitted · StudyReplayed · SiteStopped ·
     │                       HolderVeto
-    │                       ModelNotReleased · ApprovalMissing · RequesterNotPermitted · StudyReplayed
     │                       DatasetNotPermitted · ReleaseNotPermitted · CohortTooSmall · TooManyParameters ·
     │                       ApprovalMissing · RequesterNotPermitted · StudyReplayed · SiteStopped
     │                       ModelNotReleased · BudgetExceeded · ApprovalMissing · RequesterNotPermitted · StudyReplayed
@@ -85,6 +84,12 @@ class UsageError(SummandError):
     """The command line or the call was put wrongly."""
 
     code, exit_code, http_status = "usage", 2, 400
+
+
+class KeyLocked(UsageError):
+    """A private key is locked with a passphrase that is not there, or is another one."""
+
+    code = "usage.key_locked"
 
 
 class OrganisationInvalid(UsageError):

@@ -45,7 +45,12 @@ def _dispatch(given: list[str]) -> int:
     import typer
 
     from summand.cli._app import build
+    from summand.signing import ask_by
 
+    at_terminal = sys.stdin is not None and sys.stdin.isatty()
+    ask_by(
+        (lambda what: str(typer.prompt(f"Passphrase of {what}", hide_input=True, err=True))) if at_terminal else None
+    )
     try:
         found = build()(given, prog_name="summand", standalone_mode=False)
     except typer.Abort:

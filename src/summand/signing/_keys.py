@@ -11,15 +11,16 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
-    NoEncryption,
     PrivateFormat,
     load_pem_private_key,
 )
 
 from summand.encoding import from_base64, sha256_hex, to_base64
-from summand.errors import PeerProtocolError, SignatureInvalid
+from summand.errors import KeyLocked, PeerProtocolError, SignatureInvalid
+from summand.signing._passphrase import checked, encryption, passphrase_for, passphrase_from_file
 
 PREFIX = "ed25519:"
+_LOCKED = b"ENCRYPTED PRIVATE KEY"
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,15 @@ class PublicKey:
             ) from None
 
 
+def _unlocked(data: bytes, name: str) -> object:
+    try:
+        return load_pem_private_key(data, passphrase_for(name))
+    except ValueError:
+        raise KeyLocked(
+            f"{name} does not open with this passphrase.", remedy="Give the passphrase that the key was locked with."
+        ) from None
+
+
 @dataclass(frozen=True)
 class PrivateKey:
     """An Ed25519 private key. Its secret appears in no repr, error or log."""
@@ -89,13 +99,15 @@ class PrivateKey:
 
     @classmethod
     def load(cls, path: Path) -> PrivateKey:
-        """The key in a PKCS#8 PEM file.
+        """The key in a PKCS#8 PEM file, opened with the passphrase where it is locked: see `_passphrase`.
 
         Raises:
             SignatureInvalid: if the file is missing or holds no Ed25519 key.
+            KeyLocked: if the passphrase is not there, or is another one.
         """
         try:
-            key = load_pem_private_key(path.read_bytes(), password=None)
+            data = path.read_bytes()
+            key = _unlocked(data, path.name) if _LOCKED in data else load_pem_private_key(data, password=None)
         except (OSError, ValueError, TypeError):
             key = None
         if not isinstance(key, Ed25519PrivateKey):
@@ -105,13 +117,19 @@ class PrivateKey:
             )
         return cls(key)
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path, passphrase: bytes | None = None) -> None:
         """Write the key as PKCS#8 PEM, readable by its owner alone; refuses to overwrite.
+
+        Args:
+            path: Where.
+            passphrase: Locks the file; without one, the passphrase file that the environment names does, if any.
 
         Raises:
             SignatureInvalid: if the file is there already.
+            KeyLocked: if the passphrase is too short, or its file cannot be used.
         """
-        pem = self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        locks = passphrase_from_file() if passphrase is None else checked(passphrase)
+        pem = self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption(locks))
         try:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:

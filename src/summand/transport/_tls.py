@@ -16,8 +16,10 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from summand.signing import encryption, passphrase_for, passphrase_from_file
 
 CA_FILE, CERTIFICATE_FILE, KEY_FILE = "ca.pem", "server.pem", "server.key"
 _VALID_DAYS = 825  # what browsers accept at most for a server certificate
@@ -26,7 +28,8 @@ _VALID_DAYS = 825  # what browsers accept at most for a server certificate
 def create_tls(folder: Path, hosts: Sequence[str], federation: str) -> None:
     """Make an authority and a server certificate for ``hosts`` in ``folder``.
 
-    The authority's key is not kept: a new server certificate means a new authority and a new fingerprint to compare.
+    The authority's key is not kept: a new server certificate means a new authority and a new fingerprint to compare. The
+    server's key is locked with the passphrase that the environment names, if it names one.
     """
     folder.mkdir(parents=True, exist_ok=True)
     now = datetime.now(UTC)
@@ -49,7 +52,7 @@ def create_tls(folder: Path, hosts: Sequence[str], federation: str) -> None:
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False)
         .sign(ca_key, hashes.SHA256())
     )
-    private = server_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    private = server_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption(passphrase_from_file()))
     handle = os.open(folder / KEY_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(private)
@@ -61,7 +64,7 @@ def server_context(folder: Path) -> ssl.SSLContext:
     """TLS 1.3 only, with the folder's certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
-    context.load_cert_chain(folder / CERTIFICATE_FILE, folder / KEY_FILE)
+    context.load_cert_chain(folder / CERTIFICATE_FILE, folder / KEY_FILE, lambda: passphrase_for(KEY_FILE))
     return context
 
 
