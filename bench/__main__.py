@@ -1,4 +1,4 @@
-"""``./run bench [round|secure_sum|logistic|cox|describe|memory|boosting …] [--json] [--write]``: all of them if none is named.
+"""``./run bench [round|secure_sum|logistic|cox|describe|memory|boosting|portal …] [--json] [--write]``: all of them if none is named.
 
 ``--write`` puts the ratios into docs/speed.md and the README.
 """
@@ -10,7 +10,7 @@ import json
 import os
 import sys
 
-NAMES = ("round", "secure_sum", "logistic", "cox", "describe", "memory", "boosting")
+NAMES = ("round", "secure_sum", "logistic", "cox", "describe", "memory", "boosting", "portal")
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""``summand portal``: accounts of the people who use the portal. Parses, calls, prints."""
+"""``summand portal``: accounts of the people who use the portal, and signing what it makes ready. Parses, calls, prints."""
 
 from __future__ import annotations
 
@@ -15,6 +15,37 @@ portal_app.add_typer(user_app, name="user")
 Folder = Annotated[Path, typer.Argument(help="The hub's folder.")]
 Login = Annotated[str, typer.Argument(help="The sign-in name.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@portal_app.command("sign")
+def sign(
+    file: Annotated[Path, typer.Argument(help="The file that the portal gave you to sign.")],
+    key: Annotated[Path, typer.Option("--key", envvar="SUMMAND_KEY", help="Your private key (PEM).")],
+    out: Annotated[Path | None, typer.Option("--out", help="The signed file; FILE.signed.json if not given.")] = None,
+) -> None:
+    """Read aloud what the portal made ready, sign it with your own key, and write the signed file to send back."""
+    from summand.cli._files import read_object
+    from summand.encoding import dump, parse_canonical
+    from summand.errors import UsageError
+    from summand.signing import Envelope, PrivateKey
+    from summand.study import REQUEST_TYPE, STATEMENT_TYPE
+
+    envelope = Envelope.from_dict(read_object(file))
+    if envelope.payload_type not in (REQUEST_TYPE, STATEMENT_TYPE):
+        raise UsageError(
+            f"The file holds a document of the type '{envelope.payload_type[:80]}', which is not signed this way.",
+            remedy="Sign agreements with 'summand agreement sign', approvals with 'summand study approve'.",
+        )
+    fields = parse_canonical(envelope.payload, file.name)
+    for name, value in fields.items():
+        typer.echo(f"{name}: {value if isinstance(value, str) else dump(value).decode()}")
+    target = out or file.with_name(f"{file.stem}.signed.json")
+    try:
+        with target.open("xb") as written:
+            written.write(dump(envelope.signed_by(PrivateKey.load(key)).to_dict()))
+    except OSError as error:
+        raise UsageError(f"{target} cannot be written: {error.strerror}.", remedy="Choose another --out.") from None
+    typer.echo(f"Signed: {target}. Send it on the page that gave you the file.")
 
 
 @user_app.command("add")

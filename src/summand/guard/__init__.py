@@ -19,6 +19,7 @@ from summand.guard._case import Release
 from summand.guard._decide import CHECKS, decide
 from summand.guard._decision import Decision, Reason
 from summand.guard._events import EVENT_TYPE, read_event, signed_event
+from summand.guard._foresee import Foreseen, foresee, unsigned_study
 from summand.guard._veto import VETO_ROLES
 
 __all__ = [
@@ -26,9 +27,12 @@ __all__ = [
     "EVENT_TYPE",
     "VETO_ROLES",
     "Decision",
+    "Foreseen",
     "Reason",
     "Release",
     "decide",
+    "foresee",
     "read_event",
     "signed_event",
+    "unsigned_study",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -12,6 +12,7 @@ from sqlalchemy import delete, insert, select
 from summand.agreement import Agreement, Party, SignedAgreement, state_of
 from summand.encoding import sha256_hex
 from summand.errors import NotHere, SummandError
+from summand.governance import GovernanceState, governance_state
 from summand.guard._events import verified_events
 from summand.hub import Convener
 from summand.portal._index import Index
@@ -19,7 +20,7 @@ from summand.portal._schema import readers
 from summand.portal._store import Store
 from summand.study import History, whole_entries
 
-KEY_LENGTH = 16
+KEY_LENGTH, HISTORY_MAX = 16, 500
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class Partnerships:
         self._count = -1
         self._by_key: dict[str, Partnership] = {}
         self._of_party: dict[str, list[Partnership]] = {}
+        self._governance: dict[str, tuple[tuple[int, datetime], GovernanceState]] = {}
         self._states: dict[tuple[str, date, int], str] = {}
         self.index = Index(store, convener.log, self.about)
 
@@ -146,13 +148,38 @@ class Partnerships:
             self._states[found] = state
         return self._states[found]
 
-    def history(self, agreement_hash: str, study: str = "") -> History:
-        """What a guard looks at, as the hub's ledger has it: the agreement's events, and a study's entries."""
-        rows = self.index.leaves_of_agreement(agreement_hash, "agreement.event")
-        rows += self.index.leaves_of_study(study) if study else []
+    def history(self, agreement_hash: str, *, whole: bool = False) -> History:
+        """What a guard looks at, as the hub's ledger has it: the agreement's events.
+
+        Args:
+            agreement_hash: Of which version.
+            whole: Whether also its studies' requests and releases, the newest 500 of each, and its acts of governance.
+        """
+        kinds = ["agreement.event", *(("study.request", "study.released", "governance.act") if whole else ())]
+        rows = [row for kind in kinds for row in self.index.leaves_of_agreement(agreement_hash, kind)[-HISTORY_MAX:]]
+        entries = tuple(entry for _, entry in self.entries(sorted({row.leaf for row in rows})))
         log = self._convener.log
-        entries = tuple(entry for row in rows for entry in [self.entry(row.leaf)] if entry is not None)
         return History(entries, log.size, log.root().hex())
+
+    def governance(self, one: Partnership) -> GovernanceState:
+        """Where governance stands, folded from the ledger; folded again only once there are new acts."""
+        self.index.follow()
+        kinds = ("governance.act", "site.stopped", "site.resumed")
+        rows = [row for version in one.versions for kind in kinds
+                for row in self.index.leaves_of_agreement(version.agreement.hash, kind)]  # fmt: skip
+        now = datetime.now(UTC)
+        stamp = (len(rows), now.replace(second=0, microsecond=0))  # the clock moves motions and disputes by itself
+        kept = self._governance.get(one.key)
+        if kept is None or kept[0] != stamp:
+            certified = self.index.certificates_of([party.id for party in one.agreement.parties])
+            entries = self.entries(sorted({row.leaf for row in [*certified, *rows]}))
+            versions = [signed.agreement for signed in one.versions]
+            kept = self._governance[one.key] = (stamp, governance_state(versions, entries, now))
+        return kept[1]
+
+    def entries(self, wanted: Sequence[int]) -> list[tuple[int, dict[str, Any]]]:
+        """The entries that some leaves complete, with the leaves' numbers."""
+        return [(leaf, entry) for leaf in wanted if (entry := self.entry(leaf)) is not None]
 
     def entry(self, leaf: int) -> dict[str, Any] | None:
         """The entry that a leaf completes; None if it is none of ours."""

@@ -17,6 +17,7 @@ from summand.errors import NotPermitted, OwnProtocolError, SummandError
 from summand.hub import Convener
 from summand.portal import _pages
 from summand.portal._accounts import Accounts
+from summand.portal._drafts import Drafts
 from summand.portal._forms import read_form
 from summand.portal._partnerships import Partnerships
 from summand.portal._rendering import Renderer
@@ -28,7 +29,12 @@ from summand.portal._visit import BASE, HEADERS, Open, Route, Visit, nothing_her
 log = logging.getLogger("summand.portal")
 SESSION_COOKIE, FORM_COOKIE = "__Host-summand", "__Host-summand-form"
 PASSWORD_CHECKS_AT_ONCE = 2
-_STATIC = {"style.css": "text/css", "live.js": "text/javascript", "mark.svg": "image/svg+xml"}
+_STATIC = {
+    "style.css": "text/css",
+    "live.js": "text/javascript",
+    "sign.js": "text/javascript",
+    "mark.svg": "image/svg+xml",
+}
 
 
 class Portal:
@@ -43,6 +49,7 @@ class Portal:
     def __init__(self, convener: Convener, store: Store, *, clock: Callable[[], float] = time.time) -> None:
         self.convener, self.store = convener, store
         self.accounts, self.sessions = Accounts(store, clock), Sessions(store, clock)
+        self.drafts = Drafts(store, clock)
         self.views, self.partnerships = Views(store), Partnerships(convener, store)
         self.attempts_by_login, self.attempts_by_address = Attempts(8, 900.0, clock), Attempts(40, 900.0, clock)
         self.password_checks = asyncio.Semaphore(PASSWORD_CHECKS_AT_ONCE)  # each holds 64 MiB

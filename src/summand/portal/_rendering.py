@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from summand.hub import Convener
 from summand.portal._roles import ROLES, Right
-from summand.portal._words import agreement_state, entry_title, method_title, study_status
+from summand.portal._words import agreement_state, entry_title, method_title, motion_outcome, plain_number, study_status
 
 if TYPE_CHECKING:
     from summand.portal._visit import Visit
@@ -30,7 +30,7 @@ class Renderer:
         )  # fmt: skip
         self._environment.filters |= {
             "day": day, "moment": moment, "short": short, "thousands": thousands, "study_status": study_status,
-            "agreement_state": agreement_state, "entry_title": entry_title, "method_title": method_title,
+            "agreement_state": agreement_state, "entry_title": entry_title, "method_title": method_title, "outcome": motion_outcome, "plain": plain_number,
         }  # fmt: skip
         self._environment.globals |= {"ROLES": ROLES, "Right": Right}
 

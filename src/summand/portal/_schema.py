@@ -7,9 +7,9 @@ refuse it to others, and each row holds the hash of the one before.
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import Boolean, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 metadata = MetaData()
 
 schema = Table("schema", metadata, Column("version", Integer, primary_key=True))
@@ -105,6 +105,23 @@ readers = Table(
     Column("organisation", String(200), primary_key=True, index=True),
     Column("invited_by", String(200), nullable=False),
     Column("at", String(40), nullable=False),
+)
+drafts = Table(
+    "draft",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("account", Integer, nullable=False),
+    Column("author", String(300), nullable=False),
+    Column("agreement", String(64), nullable=False),
+    Column("agreement_id", String(300), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("title", String(500), nullable=False),
+    Column("payload_type", String(100), nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("signed", LargeBinary),
+    Column("state", String(20), nullable=False),
+    Column("created_at", Float, nullable=False),
+    Index("draft_by_partnership", "agreement_id", "state", "created_at"),
 )
 cursor = Table("cursor", metadata, Column("name", String(40), primary_key=True), Column("value", Integer))
 

@@ -32,6 +32,7 @@ def tasks_for(visit: Visit, mine: Sequence[Partnership]) -> list[Task]:
         found += list(_waiting(visit))
     if visit.may(Right.ASK):
         found += list(_refused(visit, mine))
+    found += list(_drafts(visit, mine))
     order = {"bad": 0, "warn": 1, "busy": 2, "calm": 3}
     return sorted(found, key=lambda task: order[task.tone])[:12]
 
@@ -56,6 +57,13 @@ def _waiting(visit: Visit) -> Iterator[Task]:
     for study in visit.portal.index.decisions_of(visit.who.organisation, "waiting", most=5):
         text = f"{study.requester} asks; your site has not decided yet."
         yield Task("busy", "Your site decides", study.title, text, f"{BASE}/studies/{study.id}")
+
+
+def _drafts(visit: Visit, mine: Sequence[Partnership]) -> Iterator[Task]:
+    for draft in visit.portal.drafts.waiting([one.agreement.id for one in mine], visit.who.id):
+        is_mine = draft.state == "unsigned"
+        label, text = ("Sign it", "Nothing happens before it is signed.") if is_mine else ("Approve it", draft.author)
+        yield Task("busy", label, draft.title, text, f"{BASE}/drafts/{draft.id}")
 
 
 def _refused(visit: Visit, mine: Sequence[Partnership]) -> Iterator[Task]:

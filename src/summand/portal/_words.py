@@ -54,6 +54,27 @@ ENTRY_TITLES: Mapping[str, str] = {
 }
 
 
+OUTCOME: Mapping[str, Badge] = {
+    "open": ("Open", "busy"),
+    "carried": ("Carried", "good"),
+    "rejected": ("Rejected", "bad"),
+    "inquorate": ("Not enough were present", "warn"),
+    "undecidable": ("Cannot be decided", "warn"),
+    "void": ("Void", "warn"),
+    "withdrawn": ("Withdrawn", "calm"),
+}
+
+
+def motion_outcome(outcome: str) -> Badge:
+    """A motion's outcome."""
+    return OUTCOME.get(outcome, (outcome.capitalize(), "calm"))
+
+
+def plain_number(value: object) -> str:
+    """A number without needless digits."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
 def study_status(status: str) -> Badge:
     """A study's status."""
     return STUDY_STATUS.get(status, (status.replace("_", " ").capitalize() or "Unknown", "calm"))

@@ -8,15 +8,17 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
-from aiohttp import web
+from aiohttp import FormData, web
 
 from summand.errors import Refusal
 from summand.portal import ROLES, Portal, Store
 from summand.portal._passwords import hash_password
-from summand.testing.federations import ANALYST, Partnership
+from summand.study import Statement
+from summand.testing.federations import ANALYST, STEWARD, Partnership
 
 PASSWORD = "correct horse battery staple"  # noqa: S105  of sample people
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}"
@@ -33,6 +35,8 @@ class World:
     portal: Portal
     released: str = ""
     refused: str = ""
+    motion: str = ""
+    draft: str = ""
     url: str = ""
     people: dict[str, str] = field(default_factory=dict)
 
@@ -46,6 +50,15 @@ class World:
         """The partnership's key in addresses."""
         return self.portal.partnerships.all()[0].key
 
+    def deliver(self) -> None:
+        """Let the sites answer everything that waits for them."""
+        network = self.federation.network
+        for agent in network.agents.values():
+            network._synchronise(agent)
+        while network._deliver():
+            for agent in network.agents.values():
+                network._synchronise(agent)
+
     def session(self, login: str) -> str:
         """A session's cookie for a person, without signing in."""
         return self.portal.sessions.begin(self.portal.accounts.require(login).id)
@@ -54,7 +67,7 @@ class World:
 _HASH = hash_password(PASSWORD)
 
 
-def make_world(*, title: str = "Line of y on x", partnership: Partnership | None = None) -> World:
+def make_world(*, title: str = "Line of y on x", partnership: Partnership | None = None, runs: bool = True) -> World:
     """A fresh world in this process."""
     rng = np.random.default_rng(3)
     tables = {name: {"y": rng.uniform(0, 1, 20), "x": rng.uniform(0, 1, 20)} for name in SITES}
@@ -62,11 +75,13 @@ def make_world(*, title: str = "Line of y on x", partnership: Partnership | None
     federation: Any = made.federation()
     portal = Portal(federation.network.convener, Store())
     world = World(made, federation, portal)
-    world.released = federation.run(LINEAR, title=title).study_id
-    purpose = {"system": "EHDS53", "code": "54(b)", "text": "insurance"}
-    with suppress(Refusal):
-        federation.run(LINEAR, purpose=purpose, title="Premiums")
-    world.refused = federation.network.convener.list_studies()[-1]["study"]
+    if runs:
+        world.released = federation.run(LINEAR, title=title).study_id
+        purpose = {"system": "EHDS53", "code": "54(b)", "text": "insurance"}
+        with suppress(Refusal):
+            federation.run(LINEAR, purpose=purpose, title="Premiums")
+        world.refused = federation.network.convener.list_studies()[-1]["study"]
+    world.motion = open_motion(world, title)
     for organisation in ("north", "south", "elsewhere"):
         for role in ROLES:
             login = f"{role.replace('_', '-')}.{organisation}"
@@ -74,7 +89,36 @@ def make_world(*, title: str = "Line of y on x", partnership: Partnership | None
             portal.accounts.add(login, name, organisation, [role])
             portal.accounts.set_password(login, _HASH)
             world.people[login] = role
+    world.draft = make_draft(world, title=title) if runs else ""
     return world
+
+
+def make_draft(world: World, title: str = "A second line", formula: str = "y ~ x") -> str:
+    """A draft of the analyst's, through the form; its identifier."""
+    path = f"/partnerships/{world.key}/ask/linear"
+    cookies = f"__Host-summand={world.session('analyst.north')}"
+    (page,) = ask(world, ("GET", path), cookies=cookies)
+    form = {
+        "csrf": token_in(page), "title": title, "setting.formula": formula, "setting.site": "pooled", "purpose": "0",
+        "setting.errors": "model", "release_level": "total", "requester": ANALYST,
+        "datasets": [dataset.id for dataset in world.partnership.agreement.datasets],
+    }  # fmt: skip
+    (made,) = ask(world, ("POST", path, form), cookies=cookies)
+    return made.headers["Location"].removeprefix("/portal/drafts/")
+
+
+def open_motion(world: World, title: str) -> str:
+    """A motion of the steward's on its way; its identifier."""
+    closes = datetime.now(UTC) + timedelta(days=30)
+    bodies = world.partnership.agreement.governance.bodies
+    act = {
+        "act": "motion.opened", "id": "m-first", "body": bodies[0].id, "topic": "amendment", "title": title,
+        "subject": "other", "closes_at": closes.isoformat(timespec="seconds"), "text": "Shall we go on? (sample)",
+    }  # fmt: skip
+    made = world.partnership
+    stated = Statement.sign("governance.act", made.agreement.hash, STEWARD, act, made.steward_key, inside=True)
+    world.convener.put_statement(stated.envelope.to_dict())
+    return "m-first"
 
 
 def pages_of(world: World) -> list[tuple[str | None, str, str]]:
@@ -88,6 +132,13 @@ def pages_of(world: World) -> list[tuple[str | None, str, str]]:
         ("governance-lead.south", "partnership", home),
         ("analyst.north", "agreement", f"{home}/agreement"),
         ("analyst.north", "studies", f"{home}/studies"),
+        ("analyst.north", "ask", f"{home}/ask"),
+        ("analyst.north", "ask-cox", f"{home}/ask/cox"),
+        ("analyst.north", "ask-table-one", f"{home}/ask/table_one"),
+        ("analyst.north", "draft", f"/drafts/{world.draft}"),
+        ("data-steward.north", "desk", "/desk"),
+        ("analyst.north", "decisions", f"{home}/decisions"),
+        ("analyst.north", "motion", f"{home}/decisions/{world.motion}"),
         ("analyst.north", "study-released", f"/studies/{world.released}"),
         ("analyst.north", "study-refused", f"/studies/{world.refused}"),
         ("finance.south", "study-without-figures", f"/studies/{world.released}"),
@@ -125,7 +176,7 @@ def ask(world: World, *requests: tuple[Any, ...], login: str | None = None, cook
             headers = {"Cookie": f"__Host-summand={world.session(login)}"}
         async with TestClient(TestServer(app)) as client:
             for method, path, *form in requests:
-                data = form[0] if form else None
+                data = _encoded(form[0]) if form else None
                 async with client.request(
                     method, f"/portal{path}", data=data, headers=headers, allow_redirects=False
                 ) as answer:
@@ -133,6 +184,18 @@ def ask(world: World, *requests: tuple[Any, ...], login: str | None = None, cook
         return found
 
     return asyncio.run(go())
+
+
+def _encoded(form: Any) -> Any:
+    """A form's fields, several values of one name each on their own; with a file among them, as parts."""
+    if not isinstance(form, dict):
+        return form
+    data = FormData()
+    for name, value in form.items():
+        for item in value if isinstance(value, list) else [value]:
+            more = {"filename": "file.json"} if isinstance(item, bytes) else {}
+            data.add_field(name, item, **more)
+    return data
 
 
 def text_of(answer: Answer) -> str:

@@ -1,12 +1,28 @@
 """The pages, each subject in one module; `ROUTES` lists all of them with what each needs."""
 
-from summand.portal._pages import _access, _accounts, _home, _ledger, _partnership, _sign_in, _study
+from summand.portal._pages import (
+    _access,
+    _accounts,
+    _ask,
+    _decisions,
+    _desk,
+    _draft,
+    _home,
+    _ledger,
+    _partnership,
+    _sign_in,
+    _study,
+)
 
 ROUTES = (
     *_sign_in.ROUTES,
     *_home.ROUTES,
     *_partnership.ROUTES,
     *_study.ROUTES,
+    *_ask.ROUTES,
+    *_draft.ROUTES,
+    *_desk.ROUTES,
+    *_decisions.ROUTES,
     *_ledger.ROUTES,
     *_access.ROUTES,
     *_accounts.ROUTES,

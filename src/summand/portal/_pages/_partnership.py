@@ -67,6 +67,7 @@ async def studies(visit: Visit) -> web.StreamResponse:
     return visit.page(
         "studies.html", one=one, agreement=one.agreement, state=visit.portal.partnerships.state(one.signed),
         studies=found[:STUDIES_SHOWN], counts=counts, wanted=wanted, older=older, tab="studies",
+        drafts=visit.portal.drafts.waiting([one.agreement.id], visit.who.id),
     )  # fmt: skip
 
 

@@ -37,6 +37,7 @@ async def study(visit: Visit) -> web.StreamResponse:
     leaves = index.leaves_of_study(shown["study"])
     return visit.page(
         "study.html", one=one, agreement=_version(one, shown), study=shown, row=row, result=result, hidden=is_hidden,
+        sealed="sealed" in shown,
         is_open=shown["status"] in OPEN_STATES, steps=steps_of(shown["status"], shown["round"]), leaf_total=len(leaves),
         decisions=index.decisions_on(shown["study"]), entries=entries_of(visit.portal.partnerships, leaves), tab="studies",
         refreshes=visit.query("refresh") == "1",
