@@ -81,7 +81,8 @@ def judged_models(case: Case) -> Objections:
     asked: Any = from_spec(case.request.method)
     released = released_studies(case)
     for model in asked.models:
-        known = next((item for item in case.releases if item.study == model.study and item.study in released), None)
+        fitted = None if model.study is None else case.history.answering(model.study)
+        known = next((item for item in case.releases if item.study == fitted and item.study in released), None)
         if known is None or not is_released(model.formula, dict(model.terms), known):
             yield ModelNotReleased(
                 f"The model '{model.name[:80]}' is not one that a study released which took place here: its formula or a "

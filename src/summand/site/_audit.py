@@ -35,7 +35,7 @@ def releases(agent: Agent, study: SignedStudy) -> tuple[Release, ...]:
     except SummandError:
         return ()  # the guard says what is wrong with the request
     for name in named:
-        item = agent.record.asked(name) if isinstance(name, str) else None
+        item = agent.record.asked(agent.history().answering(name)) if isinstance(name, str) else None
         if item is not None and item.confirmed is not None:
             known[item.study] = item
     same = _digests_now(agent, study) if any(item.question == question for item in known.values()) else None

@@ -43,6 +43,11 @@ class History:
         """The state events (suspended, resumed, terminated …) of one agreement, oldest first."""
         return [entry for entry in self.of_type("agreement.event") if entry.get("agreement_hash") == agreement_hash]
 
+    def answering(self, study: str) -> str:
+        """The study whose result stands for this one: itself, or the earlier one that had asked the same."""
+        answered = {str(entry.get("study")): str(entry.get("earlier")) for entry in self.of_type("study.answered")}
+        return answered.get(study, study)
+
     def study_ids(self) -> set[str]:
         """Every study identifier that the ledger has seen a decision or a round for."""
         return {str(entry["study"]) for entry in self.of_type("study.decision") if "study" in entry}

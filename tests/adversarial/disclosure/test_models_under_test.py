@@ -58,6 +58,15 @@ def test_a_step_at_one_age_is_refused(name: str, federation: Federation, fitted:
             federation.run(judging(name, step, study))
 
 
+def test_a_model_may_be_named_by_a_study_that_was_answered_from_the_record(
+    federation: Federation, fitted: tuple[str, dict[str, float]]
+) -> None:
+    """The same fit asked again has another identifier and the same result, and either names the model."""
+    again = federation.run(FIT).study_id
+    assert again != fitted[0]
+    assert federation.run(judging("evaluate", fitted[1], again)).to_dict()["n"] == 180
+
+
 @pytest.mark.parametrize("name", ["evaluate", "roc", "thresholds"])
 def test_a_released_model_is_judged(name: str, federation: Federation, fitted: tuple[str, dict[str, float]]) -> None:
     """The same numbers under the study's identifier are judged; without it, or with one digit changed, they are not."""

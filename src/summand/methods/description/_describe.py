@@ -43,7 +43,8 @@ class Describe(Placed):
     they, minimum and maximum are bands ``[low, high]`` that hold at least ``minimum_cell`` people each. Squares are
     summed about the pooled mean, in a second round. Each column counts its own missing values. Where the limits have a
     minimum cell, mean and standard deviation are rounded so that they tell no hidden count, and left out where a value
-    with a count of its own has too few people.
+    with a count of its own has too few people, or where two people may make nine tenths of the sum of a column that has no
+    values below zero.
 
     Args:
         variables: The columns described; none for all that are not text.

@@ -18,6 +18,7 @@ import numpy as np
 from summand.methods._rounding import to_digits, to_unit
 from summand.methods.description._describe_cells import Cell, histogram_edges
 from summand.methods.description._describe_update import HIGHER, CellSums, DescribeState, read_first
+from summand.methods.description._dominance import may_dominate
 from summand.methods.description._grid import Keys, band_of, bands, between, quantile_ranks
 from summand.tables import Array, Column, Count, CountTable, Limits
 
@@ -116,6 +117,8 @@ def _coarsened(
     by_value = known.levels if cell.levels else known.histogram
     told_apart = bool(cell.levels) or len(by_value) == cell.keys.count
     if told_apart and bool((np.rint(by_value) < people_min).any()):
+        return None, None
+    if may_dominate(cell, known.bins, known.n * mean):
         return None, None
     unit = step_of(cell.column) / fewest(known.n, known.missing, people_min)
     if sd is None or sd == 0.0:
