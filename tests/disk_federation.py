@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,10 @@ from summand.errors import SummandError
 from summand.federation import Federation
 from summand.hub import Convener
 from summand.hub._folder import LEDGER, HubFolder
-from summand.ledger import VerifierKey, verify_directory
+from summand.ledger import AddCheckpoint, VerifierKey, verify_directory
 from summand.site import Agent
 from summand.site._folder import REPLICA, DataFile, SiteFolder
-from summand.study import SignedStudy
+from summand.study import SignedStudy, certified_witnesses, whole_entries
 from summand.testing.federations import ANALYST, Partnership
 from summand.transport import read_message
 from wire import LINEAR, small_partnership
@@ -32,6 +32,11 @@ def write_csv(path: Path, table: dict[str, list[Any]]) -> None:
     """A table as a CSV file."""
     lines = [",".join(table), *(",".join(map(repr, row)) for row in zip(*table.values(), strict=True))]
     path.write_text("\n".join(lines) + "\n")
+
+
+def witnesses_in(leaves: Sequence[bytes], origin: str) -> list[VerifierKey]:
+    """The witnesses that a ledger's own entries name."""
+    return certified_witnesses((value for _, value in whole_entries(leaves)), origin)
 
 
 class DiskFederation:
@@ -120,7 +125,17 @@ class DiskFederation:
         self.surviving(lambda: self.convener.submit(study.to_dict()))
         while sum(self.step(site, after_send) for site in self.site_folders):
             pass
+        for site in self.site_folders:
+            self.surviving(lambda site=site: self.witness(site), site)
         return self.convener.show(identifier)
+
+    def witness(self, site: str) -> None:
+        """Have a site cosign the hub's checkpoint."""
+        agent = self.agent(site)
+        size = agent.replica.size
+        since = self.convener.ledger_since(size)
+        asked = AddCheckpoint(size, tuple(since["proof"]), since["checkpoint"])
+        self.convener.witnesses.put(site, agent.cosign(asked.to_text(), since["entries"]).encode())
 
     def step(self, site: str, after_send: Callable[[], None] = lambda: None) -> bool:
         """The next message to a site, handled, answered and then passed over, as `SiteService` does; False if none."""
@@ -162,7 +177,7 @@ class DiskFederation:
         """The ledger's entries, parsed, from the hub's files alone, every stored hash derived again."""
         self.close()
         key = VerifierKey.of_log(ORIGIN, self.description.hub_key)
-        verify_directory(self.root / "hub" / LEDGER, key)
+        verify_directory(self.root / "hub" / LEDGER, key, lambda leaves: witnesses_in(leaves, ORIGIN))
         for site in self.site_folders:
             verify_directory(self.root / site / REPLICA, key)
         log = self.convener.log

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from disk_federation import witnesses_in
 from summand.encoding import parse
 from summand.federation import Federation
 from summand.federation._remote import RemoteNetwork
@@ -111,7 +112,8 @@ class ProcessFederation:
         """The parsed entries of the hub's ledger or of a site's replica, every hash derived again from the files."""
         key = VerifierKey.of_log(self.description.origin, self.description.hub_key)
         folder = self.root / name / (LEDGER if name == "hub" else REPLICA)
-        return [parse(data) for data in read_entries(folder, verify_directory(folder, key))]
+        report = verify_directory(folder, key, lambda leaves: witnesses_in(leaves, self.description.origin))
+        return [parse(data) for data in read_entries(folder, report)]
 
     def log_of(self, name: str) -> str:
         """What a process wrote to its log."""

@@ -96,7 +96,7 @@ class Wire:
         identifier = self.start(study)
         while self.turn():
             pass
-        self.synchronise()
+        self.network.witness()
         return self.convener.show(identifier)
 
     def turn(self) -> bool:

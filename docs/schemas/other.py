@@ -30,7 +30,7 @@ SCHEMAS: dict[str, Schema] = {
         "title": "What is proved about a study: summand study verify --json",
         **object_of(
             {
-                "study": STUDY_ID, "outcome": {"enum": ["released", "refused", "failed", "open"]},
+                "study": STUDY_ID, "outcome": {"enum": ["released", "awaiting witnesses", "refused", "failed", "open"]},
                 "result_sha256": {"anyOf": [HASH, {"type": "null"}]},
                 "steps": array_of(object_of({"leaf": {"type": ["integer", "null"]}, "proved": {"type": "string"}})),
                 "leaves": {"type": "integer"}, "root_hash": HASH,

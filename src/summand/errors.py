@@ -21,6 +21,9 @@
     ├─ SumError             TooFewSites · ShareInvalid · TotalWouldOverflow · StateDisagrees · RoundReplayed · SetupInvalid ·
     │                       CertificateInvalid · PinnedCohort · ResultSealed
     ├─ VerificationError    CheckpointInvalid · InclusionProofInvalid · ConsistencyProofInvalid · SplitView · EntryInvalid
+    ├─ SumError             TooFewSites · ShareInvalid · TotalWouldOverflow · StateDisagrees · RoundReplayed · SetupInvalid
+    ├─ VerificationError    CheckpointInvalid · InclusionProofInvalid · ConsistencyProofInvalid · SplitView ·
+    │                       EntryInvalid · AwaitingWitnesses
     ├─ StorageFailed        a disk did not keep what it was given
     └─ TransportError       SiteUnreachable · RoundTimedOut · PeerProtocolError · OwnProtocolError · BodyTooLarge · StrangerRefused ·
                             DeliveryFailed
@@ -521,6 +524,12 @@ class SplitView(VerificationError):
     """Two checkpoints of one log contradict each other: the hub showed different histories."""
 
     code = "verify.split_view"
+
+
+class AwaitingWitnesses(VerificationError):
+    """A result was released, but fewer sites than the agreement asks have cosigned a checkpoint over its release."""
+
+    code, http_status = "verify.awaiting_witnesses", 409
 
 
 class EntryInvalid(VerificationError):

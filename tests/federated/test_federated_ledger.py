@@ -33,13 +33,13 @@ def test_every_replica_verifies_and_all_agree(finished) -> None:
 
 
 def test_the_entries_tell_the_whole_study_in_order(finished) -> None:
-    """Request, decisions, cohort, each round opened then summed, result, confirmations, release: in this order."""
+    """Request, decisions, cohort, each round opened then summed, result, confirmations, release, witnesses: in this order."""
     network, result, _ = finished
     kinds = [entry["type"] for entry in entries_of(network) if entry.get("study") == result.study_id]
     rounds = result.to_dict()["rounds"]
     assert kinds == [
         "study.request", *["study.decision"] * 4, "study.cohort", *["round.opened", "round.summed"] * rounds,
-        "study.result", "study.confirmed", "study.released",
+        "study.result", "study.confirmed", "study.released", "study.witnessed",
     ]  # fmt: skip
 
 

@@ -18,6 +18,7 @@ def work_conditions(agreement: Agreement) -> Iterator[Problem]:
     yield from _approvals(agreement)
     yield from _governance(agreement)
     yield from _study_approvals(agreement)
+    yield from _witnesses(agreement)
     yield from _costs(agreement)
     yield from _waterfall(agreement)
     yield from unknown_names(_party_references(agreement), parties, "party")
@@ -81,6 +82,25 @@ def _governance(agreement: Agreement) -> Iterator[Problem]:
             yield invalid((*place, "quorum"), "The quorum is larger than the body.", "Lower it, or add members.")
         vetoes = (((*place, "veto_holders", j), holder) for j, holder in enumerate(rule.veto_holders))
         yield from unknown_names(vetoes, parties, "party")
+
+
+def _witnesses(agreement: Agreement) -> Iterator[Problem]:
+    wanted = agreement.governance.witnesses
+    if wanted is None:
+        return
+    place, holders = ("governance", "witnesses"), {dataset.holder for dataset in agreement.datasets}
+    if wanted > len(holders):
+        yield invalid(
+            place,
+            f"Each result needs {wanted} witnesses; {len(holders)} parties hold data and have a site.",
+            "Ask for as many witnesses as there are sites, or fewer.",
+        )
+    elif 2 * wanted <= len(holders):
+        yield note(
+            place,
+            f"{wanted} witnesses are at most half of the sites: a hub could show two histories to as many sites each.",
+            "Ask for more than half of the sites, or leave the number out.",
+        )
 
 
 def _study_approvals(agreement: Agreement) -> Iterator[Problem]:

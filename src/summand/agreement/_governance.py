@@ -61,4 +61,8 @@ class GovernanceClause(Clause):
     escalation: tuple[Escalation, ...] = star("Steps of a dispute, in order.", min_length=1)
     emergency_stop: Literal["any_data_holder_immediately"] = star("Who may stop at once, and over what.")
     delegations: tuple[Text, ...] = may("What is delegated to whom.", ())
+    witnesses: Positive | None = may(
+        "Sites that must cosign the ledger before a result counts as released; two thirds of a study's sites, rounded "
+        "down, and one more if left out."
+    )
     minutes_public: bool = may("Whether minutes are public.", False)

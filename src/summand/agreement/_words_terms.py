@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from summand.agreement._words_page import listing, money, raw, rows, value
+from summand.agreement._words_page import listing, money, raw, rows, said, value
 
 
 def rules_sentences(page: Mapping[str, Any]) -> list[str]:
@@ -21,6 +21,9 @@ def rules_sentences(page: Mapping[str, Any]) -> list[str]:
         out.append(f"Each study is signed by {value(approval, 'count')} {value(approval, 'role')} of {whose}.")
     if not asked:
         out.append("A study needs no signature besides its requester's.")
+    asked_for = raw(page, "governance", "witnesses")
+    share = "more than two thirds of the study's" if asked_for is None else said(asked_for)
+    out.append(f"A result counts as released once {share} sites have cosigned the ledger that holds it.")
     bodies = {str(row.get("id")): value(row, "name") for row in rows(page, "governance", "bodies")}
     for rule in rows(page, "governance", "decision_rules"):
         body = bodies.get(str(rule.get("body")), value(rule, "body"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,7 +25,7 @@ FederationFile = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Witnesses = Annotated[
-    list[str] | None, typer.Option("--witness", help="Verifier key of a partner that cosigned; once for each.")
+    list[str] | None, typer.Option("--witness", help="Verifier key of another witness than the sites; once for each.")
 ]
 
 
@@ -74,6 +75,7 @@ def verified(folder: Path, federation: Path, witnesses: list[str] | None = None)
         UsageError: if there is no ledger.
     """
     from summand.ledger import VerifierKey, verify_directory
+    from summand.study import certified_witnesses, whole_entries
     from summand.transport import FederationDescription
 
     described = FederationDescription.load(federation)
@@ -82,8 +84,12 @@ def verified(folder: Path, federation: Path, witnesses: list[str] | None = None)
         raise UsageError(
             f"There is no ledger in {folder}.", remedy="Give the folder that holds 'checkpoint' and 'tile'."
         )
-    keys = [_witness(text, VerifierKey) for text in witnesses or ()]
-    return path, verify_directory(path, VerifierKey.of_log(described.origin, described.hub_key), keys)
+    given = [_witness(text, VerifierKey) for text in witnesses or ()]
+
+    def known(leaves: Sequence[bytes]) -> list[VerifierKey]:
+        return [*given, *certified_witnesses((value for _, value in whole_entries(leaves)), described.origin)]
+
+    return path, verify_directory(path, VerifierKey.of_log(described.origin, described.hub_key), known)
 
 
 def _is_ledger(folder: Path) -> bool:

@@ -114,6 +114,28 @@ def budget(folder: Folder, as_json: Annotated[bool, typer.Option("--json", help=
             )
 
 
+@site_app.command("status")
+def status(folder: Folder, as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False) -> None:
+    """Show where the site's copy of the ledger stands, what it cosigned, and every alarm it knows. Exit 15 at its own."""
+    from summand.encoding import dump
+    from summand.site._folder import SiteFolder
+    from summand.site._status import status_of
+
+    found = status_of(SiteFolder(folder))
+    if as_json:
+        typer.echo(dump(found).decode())
+    else:
+        typer.echo(
+            f"Site {found['site']} of {found['origin']}: {found['leaves']} leaves, root hash {found['root_hash']}"
+        )
+        typer.echo(f"Last cosigned at {found['cosigned_size']} leaves, as {found['verifier_key']}")
+        for alarm in found["alarms"]:
+            typer.echo(f"ALARM of {alarm['site']} at {alarm['at']}: {alarm['reason']}")
+            typer.echo(f"held:\n{alarm['held']}\nshown:\n{alarm['shown']}")
+    if found["own_alarm"]:
+        raise typer.Exit(15)
+
+
 @site_app.command("serve")
 def serve(folder: Folder) -> None:
     """Run the site: outbound connections only, until interrupted."""

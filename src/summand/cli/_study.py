@@ -135,6 +135,7 @@ def show(study: StudyId, federation: FederationFile, key: Key, wait: Wait = Fals
                 network.wait(study)
         shown = network.show(study)
         title = network.agreements().get(shown["agreement"], shown["agreement"])
+        _require_witnesses(network, shown)
     finally:
         network.close()
     with suppress(
@@ -153,6 +154,12 @@ def show(study: StudyId, federation: FederationFile, key: Key, wait: Wait = Fals
                 clause = f" (clause {reason['clause']})" if reason.get("clause") else ""
                 typer.echo(f"  {refusal['site']}: {reason['message']}{clause} {reason['remedy']} [{reason['code']}]")
         raise from_dict(shown["error"])
+    standing = shown["awaiting_witnesses"]
+    if standing is not None:
+        found = ", ".join(standing["witnesses"]) or "none"
+        typer.echo(
+            f"  The result is awaiting witnesses: {standing['quorum']} sites must cosign the ledger; yet: {found}."
+        )
     if shown["result"] is not None:
         print_result(StudyResult.from_shown(shown, title), as_json=False, plot=None)
     elif "sealed" in shown:
@@ -224,6 +231,20 @@ def _network(federation: Path, key: Path) -> RemoteNetwork:
     return RemoteNetwork(HubClient(describe(federation), analyst_key(key)))
 
 
+def _require_witnesses(network: RemoteNetwork, shown: dict[str, Any]) -> None:
+    """Take the result out of what is shown where it does not count as released yet; the hub is not asked whether it does."""
+    from summand.errors import AwaitingWitnesses
+    from summand.federation._released import require_released
+
+    if shown["status"] == "released":
+        try:
+            require_released(network, shown, network.agreement(shown["agreement"]).agreement)
+        except AwaitingWitnesses:
+            shown.pop("sealed", None)
+            shown["result"] = None
+            shown["awaiting_witnesses"] = shown["awaiting_witnesses"] or {"quorum": None, "witnesses": []}
+
+
 def _wait(found: Federation, study: str) -> StudyResult:
     network: Any = found.network
     with progress(lambda: "Waiting for the sites"):
@@ -280,6 +301,7 @@ def _entries(federation: Path, replica: Path | None, key: Path | None) -> tuple[
         from summand.ledger import read_entries
 
         path, report = verified(replica, federation)
+        _require_no_alarm(path)
         return read_entries(path, report), report.root_hash.hex(), report.origin
     network = _network(federation, _needed(key, "--replica"))
     try:
@@ -287,6 +309,15 @@ def _entries(federation: Path, replica: Path | None, key: Path | None) -> tuple[
         return list(found.entries()), found.root.hex(), network.origin
     finally:
         network.close()
+
+
+def _require_no_alarm(ledger: Path) -> None:
+    """Refuse a site's replica beside which an alarm lies: the site was shown two histories."""
+    from summand.site._alarm import ALARM, Alarm
+
+    alarm = Alarm.load(ledger.parent / ALARM)
+    if alarm is not None:
+        raise alarm.error()
 
 
 def _agreement(federation: Path, file: Path | None, key: Path | None, digest: str) -> SignedAgreement:

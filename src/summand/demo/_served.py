@@ -15,7 +15,7 @@ from summand.encoding import canonical, parse
 from summand.errors import SplitView
 from summand.federation._connect import connect
 from summand.hub._folder import HubFolder
-from summand.ledger import Replica, VerifierKey, verify_directory
+from summand.ledger import AddCheckpoint, Replica, VerifierKey, verify_directory
 from summand.site._folder import DataFile, SiteFolder
 from summand.transport import FederationDescription, HubClient, LedgerGrowth
 
@@ -134,7 +134,8 @@ class ServedNetwork:
 
     def _follow(self) -> None:
         growth = LedgerGrowth.read(self._client.get(f"/v1/ledger?size={self._replica.size}"))
-        self._replica.advance(*growth)
+        asked = AddCheckpoint.from_text(growth.add_checkpoint)
+        self._replica.advance(asked.checkpoint_text, growth.entries, asked.proof)
 
     def replica_checks(self) -> tuple[ReplicaCheck, ...]:
         """Each site's own replica, every hash derived again from its files once it has caught up with the hub.

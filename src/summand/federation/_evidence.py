@@ -13,9 +13,10 @@ from summand.encoding import dump, from_base64, parse
 from summand.errors import AgreementError, SummandError, VerificationError
 from summand.federation._results import ADDED_FIELDS
 from summand.federation._round_evidence import ROUND_KINDS, check_rounds
+from summand.ledger import Tree, leaf_hash
 from summand.securesum import Cohort
 from summand.signing import Envelope, PublicKey, open_sealed
-from summand.study import Certificate, Plan, SignedStudy, whole_entries
+from summand.study import Certificate, Plan, SignedStudy, cosigners, whole_entries, witness_key
 from summand.study.messages import COHORT_DOMAIN, CONFIRMED, DECISION_TYPE, result_hash
 from summand.transport import Message
 
@@ -28,8 +29,9 @@ class Evidence:
 
     Attributes:
         study: Its identifier.
-        outcome: ``released``, ``refused``, ``failed``, or ``open`` if the ledger does not know its end yet.
-        result_sha256: The released result's hash, hexadecimal; None if nothing was released.
+        outcome: ``released``, ``awaiting witnesses``, ``refused``, ``failed``, or ``open`` if the ledger does not know
+            its end yet.
+        result_sha256: The released result's hash, hexadecimal; None if nothing was released, or it awaits witnesses.
         steps: What each check proved, in the order of the study: leaf index (None for what is about several) and
             sentence.
     """
@@ -68,22 +70,30 @@ def verify_study(study: str, entries: Sequence[bytes], signed: SignedAgreement, 
         VerificationError: if something is missing, out of order or not signed as it must be; it is named.
         AgreementError: if the agreement's own signatures do not hold.
     """
-    return verify_leaves(study, _leaves(entries), signed, origin)
+    tree = Tree()
+    for entry in entries:
+        tree.append(leaf_hash(entry))
+    return verify_leaves(
+        study, _leaves(entries), signed, origin, lambda size: tree.root(size) if size <= tree.size else None
+    )
 
 
-def verify_leaves(study: str, leaves: Sequence[Leaf], signed: SignedAgreement, origin: str) -> Evidence:
+def verify_leaves(
+    study: str, leaves: Sequence[Leaf], signed: SignedAgreement, origin: str, root_at: Callable[[int], bytes | None]
+) -> Evidence:
     """As `verify_study`, from those entries alone that are about the study, its agreement or its parties' site keys.
 
     Args:
         study: The study's identifier.
         leaves: The entries with the numbers of their leaves, in order; that none is missing is the caller's to know.
         signed, origin: As in `verify_study`.
+        root_at: The root hash of each size of the ledger; None past its end.
 
     Raises:
         VerificationError, AgreementError: as `verify_study`.
     """
     try:
-        return _Case(study, list(leaves), signed, origin).verify()
+        return _Case(study, list(leaves), signed, origin, root_at).verify()
     except (VerificationError, AgreementError):
         raise
     except (SummandError, KeyError, TypeError, AttributeError, ValueError):
@@ -108,8 +118,12 @@ def released_hash(result: Mapping[str, Any], evidence: Evidence) -> str:
 
 
 class _Case:
-    def __init__(self, study: str, leaves: list[Leaf], signed: SignedAgreement, origin: str) -> None:
+    def __init__(
+        self, study: str, leaves: list[Leaf], signed: SignedAgreement, origin: str,
+        root_at: Callable[[int], bytes | None],
+    ) -> None:  # fmt: skip
         self.study, self.leaves, self.signed, self.origin = study, leaves, signed, origin
+        self.root_at = root_at
         self.agreement = signed.agreement
         self.steps: list[tuple[int | None, str]] = []
 
@@ -124,7 +138,7 @@ class _Case:
         if cohort is None:
             return self._evidence("open", None)
         last = self._check_rounds(cohort, request_leaf)
-        return self._check_result(cohort, last)
+        return self._check_result(cohort, last, plan.witness_quorum)
 
     def _evidence(self, outcome: str, result: str | None) -> Evidence:
         return Evidence(self.study, outcome, result, tuple(self.steps))
@@ -243,7 +257,7 @@ class _Case:
             self.steps.append((None, f"{seen.opened} rounds, each opened once and summed once over {over}{again}."))
         return steps[-1][0] if steps else after
 
-    def _check_result(self, cohort: Cohort, after: int) -> Evidence:
+    def _check_result(self, cohort: Cohort, after: int, quorum: int) -> Evidence:
         if not _all(self.leaves, self.study, "study.released"):
             return self._evidence("open", None)
         result_leaf, result = _one(self.leaves, self.study, "study.result")
@@ -262,7 +276,25 @@ class _Case:
             _fail(f"Only {len(sites)} sites signed the result; {cohort.threshold} must.")
         self.steps.append((confirmed_leaf, f"{len(sites)} sites recomputed the result from the total and signed it."))
         self.steps.append((released_leaf, "The result was released."))
-        return self._evidence("released", digest)
+        witnessed = self._check_witnesses(cohort, released_leaf, quorum)
+        return self._evidence("released", digest) if witnessed else self._evidence("awaiting witnesses", None)
+
+    def _check_witnesses(self, cohort: Cohort, released: int, quorum: int) -> bool:
+        """Whether the ledger holds a quorum's cosignatures over the release; False if it holds none yet."""
+        if not _all(self.leaves, self.study, "study.witnessed"):
+            self.steps.append((None, f"It is awaiting witnesses: {quorum} sites must cosign the ledger over it."))
+            return False
+        leaf, entry = _one(self.leaves, self.study, "study.witnessed")
+        keys = {
+            witness_key(self.origin, site, key): site
+            for site, key in zip(cohort.sites, cohort.identity_keys, strict=True)
+        }
+        notes = [str(note) for note in entry["notes"]]
+        sites = cosigners(notes, keys, released, lambda size: self.root_at(size) if size <= leaf else None)
+        if len(sites) < quorum:
+            _fail(f"Only {len(sites)} sites cosigned the ledger over the release; {quorum} must.")
+        self.steps.append((leaf, f"{len(sites)} sites cosigned the ledger over the release; {quorum} must."))
+        return True
 
     def _confirms(self, cohort: Cohort, site: str, confirmed: dict[str, Any], digest: str) -> bool:
         given = confirmed["confirmations"][site]

@@ -9,11 +9,13 @@ from typing import Any, Protocol, Self
 from summand.agreement import Agreement, SignedAgreement, sign, trial_agreement
 from summand.errors import SourceEmpty, UsageError, from_dict
 from summand.federation._memory import MemoryNetwork
+from summand.federation._released import require_released
 from summand.federation._results import StudyResult, open_shown
+from summand.ledger import VerifierKey
 from summand.methods import Method
 from summand.signing import PrivateKey
 from summand.site.sources import Source, infer_from, open_source
-from summand.study import SignedStudy, Statement, StudyRequest, reply_key, whole_entries
+from summand.study import ReleaseProof, SignedStudy, Statement, StudyRequest, reply_key, whole_entries
 from summand.tables import Dictionary, dictionary_from_table_schema, dictionary_to_table_schema
 
 TRIAL_NOTE = "Trial: one owner and no limits; every number is exact, and nothing is withheld."
@@ -37,6 +39,9 @@ class Network(Protocol):
 
     def show(self, study: str) -> dict[str, Any]:
         """The study as the hub shows it."""
+
+    def release_proof(self, study: str) -> tuple[ReleaseProof, VerifierKey]:
+        """The hub's proof that a result counts as released, not yet verified, and the ledger's key."""
 
     def close(self) -> None:
         """Let go of what is held open."""
@@ -202,12 +207,16 @@ class Federation:
         return SignedStudy.sign(request, self._key)
 
     def result(self, study_id: str) -> StudyResult:
-        """The result of a study that ended.
+        """The result of a study that ended, once it is proved that it counts as released.
 
         Raises:
+            AwaitingWitnesses: if too few sites have cosigned the ledger over the release yet.
+            VerificationError: if the hub's result is not the one whose release the sites cosigned.
             SummandError: the error it ended with.
         """
         shown = open_shown(self._network.show(study_id), self._key)
+        if shown["status"] == "released":
+            require_released(self._network, shown, self.agreement)
         if shown["result"] is None:
             error = from_dict(shown["error"] or {"message": f"The study is {shown['status']}.", "remedy": "Wait."})
             error.study_id = study_id  # type: ignore[attr-defined]  # for those who show where it stands in the ledger

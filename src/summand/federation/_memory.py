@@ -8,11 +8,11 @@ from typing import Any
 
 from summand.agreement import SignedAgreement
 from summand.hub import Convener, Store
-from summand.ledger import Log, Replica
+from summand.ledger import AddCheckpoint, Log, Replica, VerifierKey
 from summand.signing import Envelope, PrivateKey
 from summand.site import Agent, SiteStore
 from summand.site.sources import Source
-from summand.study import Certificate, SignedStudy, Statement
+from summand.study import Certificate, ReleaseProof, SignedStudy, Statement
 
 ORIGIN = "summand.local/in-memory"
 
@@ -68,9 +68,27 @@ class MemoryNetwork:
             pass
         for name, cursor in self._cursors.items():
             self.convener.acknowledge(name, cursor)
-        for agent in self.agents.values():
-            self._synchronise(agent)
+        self.witness()
         return identifier
+
+    def witness(self) -> None:
+        """Have every site follow the ledger and cosign it, then fetch what the others cosigned."""
+        size = self.convener.log.size
+        cosigned = {name: self._cosigned(agent) for name, agent in self.agents.items()}
+        for name, note in cosigned.items():
+            self.convener.witnesses.put(name, note.encode())
+        if self.convener.log.size > size:
+            for agent in self.agents.values():
+                self._synchronise(agent)
+
+    def _cosigned(self, agent: Agent) -> str:
+        since, size = self.convener.ledger_since(agent.replica.size), agent.replica.size
+        asked = AddCheckpoint(size, tuple(since["proof"]), since["checkpoint"])
+        return agent.cosign(asked.to_text(), since["entries"])
+
+    def release_proof(self, study: str) -> tuple[ReleaseProof, VerifierKey]:
+        """The hub's proof that a result counts as released, not yet verified, and the ledger's key."""
+        return ReleaseProof.from_dict(self.convener.witnesses.proof(study)), self.convener.log.verifier_key
 
     def state(self, statement: Statement) -> None:
         """Put a signed statement into the ledger."""

@@ -9,12 +9,14 @@ from typing import Any
 from summand.agreement import SignedAgreement, load_signed
 from summand.encoding import dump, parse, sha256_hex
 from summand.errors import SiteUnreachable, UsageError
-from summand.ledger import Replica, VerifierKey
+from summand.ledger import AddCheckpoint, Replica, VerifierKey
 from summand.signing import Envelope, PrivateKey
-from summand.study import SignedStudy, Statement
+from summand.study import ReleaseProof, SignedStudy, Statement
 from summand.transport import FederationDescription, HubClient, LedgerGrowth
 
 WAIT_SECONDS = 25.0
+WITNESSES_SECONDS = 60.0
+"""How long a client waits for the witnesses of a result that was released."""
 _ENDED = ("released", "refused", "failed")
 
 
@@ -45,19 +47,34 @@ class RemoteNetwork:
         return self.wait(self.send(study))
 
     def wait(self, identifier: str) -> str:
-        """Wait for a study's end; its identifier.
+        """Wait for a study's end, and a minute more for the witnesses of what was released; its identifier.
 
         Raises:
             SiteUnreachable: if it does not end within ``give_up_seconds``.
         """
         deadline = time.monotonic() + self.give_up_seconds
         while time.monotonic() < deadline:
-            if self._look(identifier, WAIT_SECONDS)["status"] in _ENDED:
-                return identifier
+            shown = self._look(identifier, WAIT_SECONDS)
+            if shown["status"] in _ENDED:
+                if shown["awaiting_witnesses"] is None:
+                    return identifier
+                return self._wait_for_witnesses(identifier, min(deadline, time.monotonic() + WITNESSES_SECONDS))
         raise SiteUnreachable(
             f"The study has not ended within {self.give_up_seconds:g} seconds.",
             remedy=f"Look again later: summand study show {identifier}",
         )
+
+    def _wait_for_witnesses(self, identifier: str, deadline: float) -> str:
+        while (left := deadline - time.monotonic()) > 0:
+            if self._look(identifier, min(WAIT_SECONDS, left))["awaiting_witnesses"] is None:
+                break
+        return identifier
+
+    def release_proof(self, study: str) -> tuple[ReleaseProof, VerifierKey]:
+        """The hub's proof that a result counts as released, not yet verified, and the ledger's key to verify it with."""
+        federation = self.client.federation
+        proof = ReleaseProof.from_dict(parse(self.client.get(f"/v1/studies/{study}/release")))
+        return proof, VerifierKey.of_log(federation.origin, federation.hub_key)
 
     def state(self, statement: Statement) -> None:
         """Put a signed statement into the ledger."""
@@ -109,7 +126,9 @@ class RemoteNetwork:
         """
         federation = self.client.federation
         found = Replica.open(None, VerifierKey.of_log(federation.origin, federation.hub_key))
-        found.advance(*LedgerGrowth.read(self.client.get("/v1/ledger?size=0")))
+        growth = LedgerGrowth.read(self.client.get("/v1/ledger?size=0"))
+        asked = AddCheckpoint.from_text(growth.add_checkpoint)
+        found.advance(asked.checkpoint_text, growth.entries, asked.proof)
         return found
 
     def cause(self, agreement_hash: str, envelope: Envelope) -> None:

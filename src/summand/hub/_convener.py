@@ -35,6 +35,7 @@ from summand.hub._register import Register, stranger
 from summand.hub._rounds import Rounds
 from summand.hub._store import Store
 from summand.hub._study import OPEN_STATES, Running
+from summand.hub._witnesses import Witnesses
 from summand.ledger import ENTRY_BYTES_MAX, Log
 from summand.signing import Envelope, PrivateKey, PublicKey
 from summand.study import (
@@ -86,6 +87,7 @@ class Convener:
         with store.transaction() as tx:
             self.register = Register(tx, self._now)
             _check_same_past(rows.entry_count(tx), log)
+            self.witnesses = Witnesses(self, tx)
         self._settle()  # entries committed before a crash but not yet in the tiles are appended now
 
     # ── documents ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -244,7 +246,7 @@ class Convener:
         return digest
 
     def show(self, study: str) -> dict[str, Any]:
-        """A study as JSON: status, request, decisions, result or error, and where it stands in the ledger.
+        """A study as JSON: status, request, result or error, and which sites have cosigned a release that awaits others.
 
         Raises:
             UsageError: if there is none of that identifier.
@@ -253,7 +255,11 @@ class Convener:
             row = rows.study_row(tx, study)
         if row is None:
             raise _no_study()
-        return self._describe(row)
+        shown = self._describe(row)
+        if shown["awaiting_witnesses"] is not None:
+            shown.pop("sealed", None)
+            shown["result"] = None  # it counts as released only under a checkpoint with the quorum
+        return shown
 
     def list_studies(self) -> list[dict[str, Any]]:
         """All studies as JSON, oldest first, without their results."""
@@ -269,6 +275,7 @@ class Convener:
             "request_hash": signed.hash, "method": dict(signed.request.method),
             **_result_of(row),
             "error": None if row.error is None else parse(row.error.encode()),
+            "awaiting_witnesses": self.witnesses.standing(row.id),
         }  # fmt: skip
 
     # ── the sites ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -320,14 +327,14 @@ class Convener:
                 # If we crash before this commit the site was not answered and sends again; after it, nothing is lost.
                 self._rounds.advance(tx, running)
         except Exception:
+            self.witnesses.forget(message.study)
             self._live.pop(message.study, None)  # memory may be ahead of the store: read it again next time
             self._changed.clear()
             raise
-        if self.postpone is None or message.study not in self._live:
+        if message.study not in self._live:
             self._settle()
         else:  # the sites' next step rests on the store; the ledger's tiles follow while they compute
-            self._announce()
-            self.postpone(self._append)
+            self.settle_later()
         return message.sender
 
     def inbox(self, party: str, after: int) -> list[tuple[int, bytes]]:
@@ -400,12 +407,16 @@ class Convener:
 
     # ── the ledger ───────────────────────────────────────────────────────────────────────────────────────────────────
     def ledger_since(self, size: int) -> dict[str, Any]:
-        """What a replica of ``size`` entries needs: checkpoint, entries and consistency proof, bytes as they are."""
+        """What a replica of ``size`` entries needs: checkpoint, entries and consistency proof, bytes as they are.
+
+        A replica that holds more than this hub gets the checkpoint alone: it will say that the log went back.
+        """
         log = self.log
+        known = min(size, log.size)
         return {
-            "checkpoint": log.checkpoint_text(),
-            "entries": log.entries(size, log.size),
-            "proof": log.consistency_proof(size),
+            "checkpoint": log.checkpoint_without_cosignatures(),
+            "entries": log.entries(known, log.size),
+            "proof": log.consistency_proof(known),
         }
 
     @property
@@ -413,6 +424,25 @@ class Convener:
         """The ledger, with everything that the store holds of it."""
         self._append()
         return self._log
+
+    @property
+    def settled_log(self) -> Log:
+        """The ledger as its tiles are now, for what must not begin another append."""
+        return self._log
+
+    def settle_later(self) -> None:
+        """Do what the store now allows, once the answer is on its way: append, publish, announce."""
+        if self.postpone is None:
+            self._settle()
+        else:
+            self._announce()
+            self.postpone(self._append)
+
+    def put_entry(self, key: str, data: bytes) -> None:
+        """Record one entry that belongs to no study."""
+        with self.store.transaction() as tx:
+            self.record(tx, key, data)
+        self._settle()
 
     def record(self, tx: Connection, key: str, data: bytes, *, is_new: bool = False) -> None:
         """Put an entry where the ledger is made from, once.
@@ -459,6 +489,7 @@ class Convener:
                 self._log.append(waiting)
                 self._log.commit()
             self._unsettled = False
+        self.witnesses.publish()
 
     def _announce(self) -> None:
         self.inboxes.committed()

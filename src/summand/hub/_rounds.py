@@ -284,6 +284,8 @@ class Rounds:
         self.convener.inboxes.forget(tx, running.plan.study_id)
         self._send_all(tx, running, self.sign(running, "study.ended", dump(note)))
         self.phase(tx, running, status)
+        if status == "released":
+            self.convener.witnesses.await_for(tx, running.plan)
         rows.end_study(tx, running.plan.study_id, **fields)
         rows.forget_bodies(tx, running.plan.study_id)
         self.convener.forget(running.plan.study_id)

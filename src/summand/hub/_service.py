@@ -11,7 +11,11 @@ GET  /v1/federation                                  the federation's descriptio
 GET  /v1/agreements, /v1/agreements/{hash}           agreements (any key of an agreement)
 GET  /v1/studies, /v1/studies/{id}?wait=             studies; waits for the end (any key of an agreement)
 GET  /v1/inbox/{site}?after=&wait=                   what waits for a site (that site's key)
+GET  /v1/studies/{id}/release                        the proof that it counts as released (any key of its agreement)
 GET  /v1/ledger?size=                                what a replica of that size needs (any key of an agreement)
+GET  /v1/ledger/checkpoint                           the checkpoint with its cosignatures (any key of an agreement)
+PUT  /v1/ledger/cosignatures/{site}                  a checkpoint that a site cosigned
+PUT  /v1/ledger/alarms/{site}                        a site's signed alarm that it was shown two histories
 ===  ==============================================  ==========================================================
 
 Errors are one JSON shape: ``{"code", "message", "remedy"}`` with the status of the error's class.
@@ -27,11 +31,12 @@ from typing import Any
 
 from aiohttp import web
 
-from summand.encoding import dump, pack, parse, to_base64
+from summand.encoding import dump, pack, parse
 from summand.errors import BodyTooLarge, PeerProtocolError, StorageFailed, StrangerRefused, SummandError
 from summand.hub._convener import Convener
 from summand.hub._store import LETTERS_MAX
 from summand.hub._study import OPEN_STATES
+from summand.ledger import AddCheckpoint
 from summand.signing import PublicKey
 from summand.transport import FederationDescription, ReadGate
 
@@ -77,7 +82,11 @@ class HubService:
         app.router.add_get("/v1/studies", self.get_studies)
         app.router.add_get("/v1/studies/{study}", self.get_study)
         app.router.add_get("/v1/inbox/{site}", self.get_inbox)
+        app.router.add_get("/v1/studies/{study}/release", self.get_release)
         app.router.add_get("/v1/ledger", self.get_ledger)
+        app.router.add_get("/v1/ledger/checkpoint", self.get_checkpoint)
+        app.router.add_put("/v1/ledger/cosignatures/{site}", self.put_cosignature)
+        app.router.add_put("/v1/ledger/alarms/{site}", self.put_alarm)
         app.cleanup_ctx.append(self._watch_deadlines)
         return app
 
@@ -103,6 +112,16 @@ class HubService:
     async def put_statement(self, request: web.Request) -> web.Response:
         """Take in a statement for the ledger."""
         return _json({"document_sha256": self.convener.put_statement(parse(await _document(request), "statement"))})
+
+    async def put_cosignature(self, request: web.Request) -> web.Response:
+        """Take in a checkpoint that a site cosigned; its signature proves whose it is."""
+        self.convener.witnesses.put(request.match_info["site"], await _document(request))
+        return web.Response()
+
+    async def put_alarm(self, request: web.Request) -> web.Response:
+        """Take in a site's alarm."""
+        fields = parse(await _document(request), "alarm")
+        return _json({"alarm_sha256": self.convener.witnesses.put_alarm(request.match_info["site"], fields)})
 
     async def put_message(self, request: web.Request) -> web.Response:
         """Take in a site's message; the address is for routing, the signed header decides.
@@ -150,9 +169,21 @@ class HubService:
             shown = self.convener.show(study)
             self._require(key, shown["agreement"])
             left = deadline - asyncio.get_running_loop().time()
-            if shown["status"] not in OPEN_STATES or left <= 0:
+            is_over = shown["status"] not in OPEN_STATES and shown["awaiting_witnesses"] is None
+            if is_over or left <= 0:
                 return _json(shown)
             await _wait_for(changed, left)
+
+    async def get_release(self, request: web.Request) -> web.Response:
+        """The proof that a study's result counts as released, as far as it goes."""
+        key, study = self._reader(request), request.match_info["study"]
+        self._require(key, self.convener.show(study)["agreement"])
+        return _json(self.convener.witnesses.proof(study))
+
+    async def get_checkpoint(self, request: web.Request) -> web.Response:
+        """The published checkpoint: a signed note (c2sp.org/tlog-checkpoint)."""
+        self._reader(request)
+        return web.Response(text=self.convener.log.checkpoint_text())
 
     async def get_inbox(self, request: web.Request) -> web.Response:
         """What waits for a site behind ``after``; with ``wait``, as soon as there is something."""
@@ -179,11 +210,10 @@ class HubService:
     async def get_ledger(self, request: web.Request) -> web.Response:
         """What a replica of ``size`` entries needs to advance."""
         self._reader(request)
-        since = self.convener.ledger_since(_number(request, "size"))
-        header = {
-            "checkpoint": since["checkpoint"], "proof": [to_base64(node) for node in since["proof"]],
-            "sizes": [len(item) for item in since["entries"]],
-        }  # fmt: skip
+        size = _number(request, "size")
+        since = self.convener.ledger_since(size)
+        asked = AddCheckpoint(size, tuple(since["proof"]), since["checkpoint"])
+        header = {"add_checkpoint": asked.to_text(), "sizes": [len(item) for item in since["entries"]]}
         return web.Response(body=pack(header, b"".join(since["entries"])))
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Connection,
     Float,
@@ -90,6 +91,14 @@ ledger = Table(
     Column("data", LargeBinary, nullable=False),
     UniqueConstraint("key"),
     sqlite_autoincrement=True,
+)
+
+cosignature = Table(
+    "cosignature",
+    _metadata,
+    Column("site", String(200), primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("line", Text, nullable=False),
 )
 
 
@@ -226,6 +235,12 @@ _FORGET_LETTERS = delete(inbox).where(inbox.c.study == bindparam("over"))
 _SELECT_ENTRIES = select(ledger.c.data).order_by(ledger.c.seq).offset(bindparam("start"))
 _COUNT_ENTRIES = select(func.count()).select_from(ledger)
 _SELECT_KEY = select(ledger.c.seq).where(ledger.c.key == bindparam("wanted"))
+_COUNT_BEFORE = select(func.count()).select_from(ledger).where(ledger.c.seq < bindparam("seq_of"))
+_SELECT_UNDER = (
+    select(ledger.c.data)
+    .where(func.substr(ledger.c.key, 1, bindparam("length")) == bindparam("prefix"))
+    .order_by(ledger.c.seq)
+)
 _FORGET_BODIES = update(messages).where(messages.c.study == bindparam("over")).values(data=None)
 
 
@@ -353,3 +368,32 @@ def entry_count(tx: Connection) -> int:
 def entries_from(tx: Connection, start: int) -> list[bytes]:
     """The ledger entries from position ``start`` on, in order."""
     return [bytes(row[0]) for row in tx.execute(_SELECT_ENTRIES, {"start": start})]
+
+
+def entry_index(tx: Connection, key: str) -> int:
+    """The number of the leaf that an entry becomes, from 0.
+
+    Raises:
+        OwnProtocolError: if there is no entry of that key.
+    """
+    seq = tx.scalar(_SELECT_KEY, {"wanted": key})
+    if seq is None:
+        raise OwnProtocolError("A ledger entry is not in the store.", remedy="Report this defect.")
+    return int(tx.scalar(_COUNT_BEFORE, {"seq_of": seq}) or 0)
+
+
+def entries_under(tx: Connection, prefix: str) -> list[bytes]:
+    """The ledger entries whose key begins with ``prefix``, in order."""
+    return [bytes(row[0]) for row in tx.execute(_SELECT_UNDER, {"prefix": prefix, "length": len(prefix)})]
+
+
+def put_cosignature(tx: Connection, site: str, size: int, line: str) -> None:
+    """Keep what a site cosigned last, in place of what it cosigned before."""
+    tx.execute(delete(cosignature).where(cosignature.c.site == site))
+    tx.execute(insert(cosignature), {"site": site, "size": size, "line": line})
+
+
+def cosignatures(tx: Connection) -> dict[str, tuple[int, str]]:
+    """What each site cosigned last: the checkpoint's size and the line."""
+    rows = tx.execute(select(cosignature.c.site, cosignature.c.size, cosignature.c.line))
+    return {str(site): (int(size), str(line)) for site, size, line in rows}

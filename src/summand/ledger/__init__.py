@@ -11,10 +11,11 @@ Promise:
 - a replica follows only what extends what it holds; a log that shows two histories is found out (`SplitView`) by the
   first replica that sees both;
 - one flipped bit in any file of the ledger is found, and the file named;
-- texts are read in one form only, and a malformed one is a `VerificationError`, never a traceback.
+- texts are read in one form only, and a malformed one is a `VerificationError`, never a traceback;
+- a witness cosigns only what extends all that it saw, and only once that is durable.
 
-Formats: c2sp.org/signed-note, tlog-checkpoint, tlog-cosignature (v1), tlog-tiles and tlog-proof, so that tools of
-other authors read our logs.
+Formats: c2sp.org/signed-note, tlog-checkpoint, tlog-cosignature (v1), tlog-witness, tlog-tiles and tlog-proof, so that
+tools of other authors read our logs.
 
     >>> from summand.signing import PrivateKey
     >>> log = Log.create(None, "hub.example/ledger", PrivateKey.generate())
@@ -50,10 +51,12 @@ from summand.ledger._storage import DirectoryStorage, MemoryStorage, Storage
 from summand.ledger._tiles import ENTRY_BYTES_MAX, Tile
 from summand.ledger._verifier_key import VerifierKey
 from summand.ledger._verify import Report, read_entries, verify_directory
+from summand.ledger._witness import AddCheckpoint, Witness, WitnessAnswer
 
 __all__ = [
     "EMPTY_ROOT",
     "ENTRY_BYTES_MAX",
+    "AddCheckpoint",
     "Checkpoint",
     "DirectoryStorage",
     "Log",
@@ -67,6 +70,8 @@ __all__ = [
     "Tile",
     "Tree",
     "VerifierKey",
+    "Witness",
+    "WitnessAnswer",
     "attach",
     "cosign",
     "cosignature_times",

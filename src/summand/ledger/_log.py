@@ -151,15 +151,14 @@ class Log(StoredLog):
             StorageFailed: as `commit`.
         """
         self._check_usable()
-        note_text = self._note_text
-        for line in lines:
-            alone = attach(self.checkpoint_without_cosignatures(), [line])
-            if not cosignature_times(alone, [self.verifier_key, *witness_keys]):
+        bare, given = self.checkpoint_without_cosignatures(), list(lines)
+        for line in given:
+            if not cosignature_times(attach(bare, [line]), [self.verifier_key, *witness_keys]):
                 raise CheckpointInvalid(
                     "A cosignature on this checkpoint is not of a witness that is known here.",
                     remedy="Compare the witness's verifier key with the one in the agreement.",
                 )
-            note_text = attach(note_text, [line])
+        note_text = attach(self._note_text, given)
         if note_text != self._note_text:
             self._is_broken = True  # until it is safe
             self._storage.write({CHECKPOINT_PATH: note_text.encode()})

@@ -13,8 +13,8 @@ from summand.signing import PrivateKey, PublicKey
 
 _DASH = "— "
 
-SIGNATURES_MAX = 128
-"""More lines than this are refused unread; the specification asks for at least 16."""
+SIGNATURES_MAX = 4096
+"""More lines than this are refused unread; the specification asks for at least 16, a federation may have 1,000 sites."""
 NOTE_CHARACTERS_MAX = 1 << 20
 
 

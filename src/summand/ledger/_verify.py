@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -15,6 +15,8 @@ from summand.ledger._note import Note
 from summand.ledger._storage import DirectoryStorage, Storage
 from summand.ledger._tiles import CHECKPOINT_PATH, ENTRIES, TILE_WIDTH, Tile, decode_bundle, tiles_between
 from summand.ledger._verifier_key import ML_DSA_44, VerifierKey
+
+WitnessKeys = Sequence[VerifierKey] | Callable[[Sequence[bytes]], Sequence[VerifierKey]]
 
 
 @dataclass(frozen=True)
@@ -36,13 +38,14 @@ class Report:
         return {**vars(self), "root_hash": self.root_hash.hex(), "extra_files": list(self.extra_files)}
 
 
-def verify_directory(path: Path, verifier_key: VerifierKey, witness_keys: Sequence[VerifierKey] = ()) -> Report:
+def verify_directory(path: Path, verifier_key: VerifierKey, witness_keys: WitnessKeys = ()) -> Report:
     """Derive every hash of a log or replica again from the entries in its folder; no process needs to run.
 
     Args:
         path: The folder, with the layout of c2sp.org/tlog-tiles. It is only read.
         verifier_key: The log's key, whose name is the log's origin.
-        witness_keys: The keys of all witnesses that cosigned its checkpoint.
+        witness_keys: The keys of all witnesses that cosigned its checkpoint, or a function that finds them in the
+            ledger's own entries, which is called once these are verified.
 
     Raises:
         CheckpointInvalid: if the checkpoint is missing, malformed or not signed by the log, or carries a signature by
@@ -69,19 +72,23 @@ def read_entries(path: Path, report: Report) -> list[bytes]:
     return found
 
 
-def verify_storage(storage: Storage, verifier_key: VerifierKey, witness_keys: Sequence[VerifierKey] | None) -> Report:
+def verify_storage(storage: Storage, verifier_key: VerifierKey, witness_keys: WitnessKeys | None) -> Report:
     """As `verify_directory`, from any storage; with ``witness_keys`` None, unknown signers are passed over."""
-    # (1) The log signed the checkpoint, and every line on it is by a key that we know.
-    note_text, checkpoint = _open_stored_checkpoint(storage, verifier_key, witness_keys)
+    # (1) The log signed the checkpoint.
+    note_text, checkpoint = _open_stored_checkpoint(storage, verifier_key)
     # (2) The entries give leaf hashes, and these a tree (RFC 9162 §2.1.1).
-    tree, tiles = Tree(), list(tiles_between(0, checkpoint.size))
+    tree, tiles, found = Tree(), list(tiles_between(0, checkpoint.size)), list[bytes]()
     for tile in tiles:
         if tile.level == ENTRIES:
             for entry in decode_bundle(_read(storage, tile.path), tile.width, tile.path):
                 tree.append(leaf_hash(entry))
-    # (3) The tree has the root hash that the log signed.
+                if callable(witness_keys):
+                    found.append(entry)
+    # (3) The tree has the root hash that the log signed, and every other line on the checkpoint is by a known witness.
     if tree.root() != checkpoint.root:
         _name_the_damaged(storage, tree, checkpoint)
+    if witness_keys is not None:
+        _check_lines(note_text, verifier_key, witness_keys(found) if callable(witness_keys) else witness_keys)
     # (4) Every tile of hashes is a slice of that tree.
     for tile in tiles:
         if tile.level != ENTRIES:
@@ -89,7 +96,7 @@ def verify_storage(storage: Storage, verifier_key: VerifierKey, witness_keys: Se
     # (5) Partial files that the log outgrew, where a crash left some, are the beginnings of what followed.
     expected = {CHECKPOINT_PATH, *(tile.path for tile in tiles)}
     others = [path for path in storage.paths() if path not in expected]
-    older = [path for path in others if (found := Tile.from_path(path)) and found.is_in_tree(checkpoint.size)]
+    older = [path for path in others if (tile_there := Tile.from_path(path)) and tile_there.is_in_tree(checkpoint.size)]
     for path in older:
         _check_outgrown(storage, path, tree)
     extra = tuple(path for path in others if path not in older)
@@ -97,24 +104,30 @@ def verify_storage(storage: Storage, verifier_key: VerifierKey, witness_keys: Se
     return Report(checkpoint.origin, checkpoint.size, checkpoint.root, note_text, count, extra)
 
 
-def _open_stored_checkpoint(
-    storage: Storage, verifier_key: VerifierKey, witness_keys: Sequence[VerifierKey] | None
-) -> tuple[str, Checkpoint]:
-    keys = [verifier_key, *(witness_keys or ())]
+def _open_stored_checkpoint(storage: Storage, verifier_key: VerifierKey) -> tuple[str, Checkpoint]:
     note_text = read_checkpoint(storage)
     if note_text is None:
         _bad_checkpoint("is missing")
-    try:
-        checkpoint = open_checkpoint(note_text, keys)
-    except CheckpointInvalid as error:
-        raise CheckpointInvalid(f"The file {CHECKPOINT_PATH}: {error.message}", remedy=error.remedy) from None
+    checkpoint = _opened(note_text, [verifier_key])
     if checkpoint.origin != verifier_key.name:
         _bad_checkpoint(f"is of the log {checkpoint.origin}, not of {verifier_key.name}")
+    return note_text, checkpoint
+
+
+def _check_lines(note_text: str, verifier_key: VerifierKey, witness_keys: Sequence[VerifierKey]) -> None:
+    keys = [verifier_key, *witness_keys]
+    _opened(note_text, keys)
     known = {(key.name, key.key_id) for key in keys if key.signature_type != ML_DSA_44}
     for line in Note.from_text(note_text).signatures:
-        if witness_keys is not None and (line.name, line.key_id) not in known:
+        if (line.name, line.key_id) not in known:
             _bad_checkpoint(f"carries a signature by {line.name} that cannot be checked without that witness's key")
-    return note_text, checkpoint
+
+
+def _opened(note_text: str, keys: Sequence[VerifierKey]) -> Checkpoint:
+    try:
+        return open_checkpoint(note_text, keys)
+    except CheckpointInvalid as error:
+        raise CheckpointInvalid(f"The file {CHECKPOINT_PATH}: {error.message}", remedy=error.remedy) from None
 
 
 def _name_the_damaged(storage: Storage, tree: Tree, checkpoint: Checkpoint) -> NoReturn:

@@ -57,7 +57,7 @@ def prove_study(portal: Portal, signed: SignedAgreement, study: str) -> StudyPro
     wanted = sorted({row.leaf for row in rows})
     found = [(leaf, entry) for leaf in wanted if (entry := partnerships.entry(leaf)) is not None]
     # (1) What the entries say is signed, complete and in order.
-    evidence = verify_leaves(study, found, signed, portal.convener.origin)
+    evidence = verify_leaves(study, found, signed, portal.convener.origin, portal.convener.log.root)
     # (2) The hub signed this root, and every one of these entries is under it.
     checkpoint = open_checkpoint(log.checkpoint_text(), [log.verifier_key])
     for leaf in wanted:

@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from summand.agreement import SignedAgreement
@@ -22,24 +23,31 @@ from summand.errors import (
     PeerProtocolError,
     RoundReplayed,
     SiteStopped,
+    SplitView,
     StorageFailed,
     SummandError,
+    VerificationError,
 )
-from summand.ledger import Replica
+from summand.ledger import AddCheckpoint, Replica, VerifierKey, Witness, attach
 from summand.securesum import Cohort, PairKeys
 from summand.signing import PrivateKey, PublicKey
 from summand.site import _audit, _joining, _sealing, _summing
+from summand.site._alarm import Alarm
 from summand.site._budget import BudgetAccount
 from summand.site._record import ReleaseRecord
-from summand.site._stop import StopSwitch
+from summand.site._stop import StopSwitch, write_whole
 from summand.site._store import SiteStore, StudyMemory
 from summand.site.sources import Source
-from summand.study import History, Plan, Program, SignedStudy
+from summand.study import History, Plan, Program, SignedStudy, witness_key
 from summand.study.messages import HUB
 from summand.transport import Message, read_message, sign_message
 
 log = logging.getLogger("summand.site")
 log.addHandler(logging.NullHandler())  # a site's program says where its log goes; others get the error itself
+
+WITNESSED = 200
+COSIGNED_SIZE = "cosigned_size"
+"""Among the site's settings: the size of the checkpoint that it cosigned last."""
 
 Handler = Callable[["Agent", Message], "tuple[StudyMemory, bytes | None]"]
 
@@ -59,6 +67,7 @@ class Agent:
         replica: The site's own copy of the ledger.
         allow_trial: Whether a one-party trial agreement is accepted; a site service never does.
         stop: The site's emergency stop.
+        alarm_path: Where an alarm is kept; None keeps it in memory.
     """
 
     def __init__(
@@ -76,6 +85,7 @@ class Agent:
         allow_trial: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         stop: StopSwitch | None = None,
+        alarm_path: Path | None = None,
     ) -> None:
         self.site, self.party, self.key, self.hub_key, self.origin = site, party, key, hub_key, origin
         self.agreements, self.sources = agreements, sources
@@ -83,6 +93,12 @@ class Agent:
         self.budget = BudgetAccount(store)
         self.allow_trial, self.now = allow_trial, now
         self.stop = stop or StopSwitch(None)
+        self.alarm = None if alarm_path is None else Alarm.load(alarm_path)
+        self._alarm_path = alarm_path
+        self._witness = Witness(
+            replica, VerifierKey.of_log(origin, hub_key), witness_key(origin, site, key.public).name, key,
+            lambda: self.now().timestamp(),
+        )  # fmt: skip
         self._history = History()
         self._programs: dict[str, Program] = {}
         self._memories: dict[str, StudyMemory] = {}
@@ -99,9 +115,52 @@ class Agent:
         """Take in the ledger's growth, checked against the checkpoint this site holds.
 
         Raises:
-            VerificationError: if it does not extend what this site saw; the replica stays as it is.
+            SplitView: if it contradicts what this site saw: the alarm is kept, and the site takes part in nothing more.
+            VerificationError: if it is not proved; the replica stays as it is.
         """
-        self.replica.advance(checkpoint, entries, proof)
+        self.require_no_alarm()
+        try:
+            self.replica.advance(checkpoint, entries, proof)
+        except SplitView as split:
+            raise self._raise_alarm(checkpoint, split) from None
+
+    def cosign(self, asked: str, entries: Sequence[bytes]) -> str:
+        """As `advance_replica`, for an ``add-checkpoint`` request (c2sp.org/tlog-witness); the checkpoint, cosigned.
+
+        What is cosigned is durable here first, and its size is remembered apart from the replica.
+        """
+        self.require_no_alarm()
+        answer = self._witness.add_checkpoint(asked, entries)
+        if answer.split is not None:
+            raise self._raise_alarm(AddCheckpoint.from_text(asked).checkpoint_text, answer.split)
+        if answer.status != WITNESSED:
+            raise VerificationError(
+                f"The hub's checkpoint was not cosigned (status {answer.status} of c2sp.org/tlog-witness).",
+                remedy="It is fetched again; if it stays so, ask the hub's operator.",
+            )
+        self.store.put(COSIGNED_SIZE, str(self.replica.size))
+        return attach(self.replica.checkpoint_text, [answer.text.rstrip("\n")])
+
+    def require_no_alarm(self) -> None:
+        """Return if this site was not shown two histories.
+
+        Raises:
+            SplitView: if it was.
+        """
+        if self.alarm is not None:
+            raise self.alarm.error()
+
+    def _raise_alarm(self, shown: str, split: SplitView) -> SplitView:
+        at = self.now().isoformat(timespec="seconds")
+        self.alarm = Alarm(self.site, at, self.replica.checkpoint_text, shown, split.message)
+        if self._alarm_path is not None:
+            write_whole(self._alarm_path, self.alarm.to_bytes())
+        log.error("two histories of the ledger were shown here: %s", split.message)
+        return self.alarm.error()
+
+    def halt_all(self, error: SummandError) -> list[bytes]:
+        """Stop every study that runs here; what to tell the hub of each."""
+        return [self.stop_study(study.id, max(study.round, 0), error) for study in self.store.running_studies()]
 
     def history(self) -> History:
         """The past as this site's own replica has it."""
@@ -121,6 +180,7 @@ class Agent:
         Raises:
             SignatureInvalid, PeerProtocolError: if it is not the hub's message; nothing is changed.
         """
+        self.require_no_alarm()
         message = read_message(data)
         if message.sender != HUB:
             raise PeerProtocolError("A message in the inbox is not the hub's.", remedy="Check the hub's address.")

@@ -10,6 +10,7 @@
     state.sqlite         what must outlive a crash
     replica/             the site's own copy of the ledger
     stop.json, outbox/   the emergency stop while it is in force, and what the hub has not heard of it yet
+    split-view.json      only where the site was shown two histories of the ledger: both checkpoints
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from summand.errors import AgreementError, StrangerRefused, UsageError
 from summand.ledger import Replica, VerifierKey
 from summand.signing import Envelope, PrivateKey
 from summand.site._agent import Agent
+from summand.site._alarm import ALARM
 from summand.site._stop import StopSwitch, write_whole
 from summand.site._store import SiteStore
 from summand.site.sources import Source, open_source
@@ -191,7 +193,7 @@ class SiteFolder:
         return Agent(
             self.site, self.party, self.key(), hub_key=self.federation.hub_key, origin=self.federation.origin,
             agreements=agreements, sources=self.sources(agreements), store=SiteStore(self.path / STATE),
-            replica=Replica.open(self.path / REPLICA, verifier), stop=self.stop,
+            replica=Replica.open(self.path / REPLICA, verifier), stop=self.stop, alarm_path=self.path / ALARM,
         )  # fmt: skip
 
 

@@ -10,9 +10,11 @@ import importlib
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from summand.encoding import dump, unpack
-from summand.errors import PeerProtocolError, SiteStopped, StorageFailed, SummandError, VerificationError
+from summand.errors import PeerProtocolError, SiteStopped, SplitView, StorageFailed, SummandError, VerificationError
+from summand.ledger import AddCheckpoint
 from summand.site._agent import Agent
 from summand.site._allocator import keep_freed_memory
 from summand.site._folder import SiteFolder
@@ -45,6 +47,7 @@ class SiteService:
         self.client = HubClient(folder.federation, folder.key())
         self._cursor = self._stored_cursor = int(self.agent.store.get(_CURSOR, "0"))
         self._ahead: bytes | None = None
+        self._owes_cosignature = False
         self.stopped = False
 
     def serve(self, on_ready: Callable[[], None] = lambda: None) -> None:
@@ -53,10 +56,18 @@ class SiteService:
         Raises:
             SummandError: if the hub refuses this site for good, or the ledger does not extend what the site saw.
         """
+        self.agent.require_no_alarm()
         keep_freed_memory()
-        self._introduce()
-        load_libraries()
-        on_ready()
+        try:
+            self._introduce()
+            load_libraries()
+            on_ready()
+            self._turns()
+        except SplitView as split:
+            self._tell(split)
+            raise
+
+    def _turns(self) -> None:
         pause = 0.05
         while not self.stopped:
             try:
@@ -80,7 +91,7 @@ class SiteService:
         certificate = dump(self.folder.certificate())
         self.client.put_until_taken(f"/v1/certificates/{self.folder.site}", certificate)
         self.send_posted()
-        self.synchronise()
+        self.synchronise(cosign=True)
 
     def send_posted(self) -> None:
         """Hand the hub what this site states of its stop; the stop itself has taken effect without it."""
@@ -93,14 +104,30 @@ class SiteService:
                 log.warning("the hub did not take a statement of this site: %s", error.code)
             file.unlink()
 
-    def synchronise(self) -> None:
-        """Bring this site's replica up to the hub's checkpoint, if it extends what the site holds.
+    def _tell(self, split: SplitView) -> None:
+        """Stop every study here, and tell the hub, and through it the partners, what was seen; as far as that goes."""
+        for halt in self.agent.halt_all(split):
+            self._hand_over(halt, ask=False)
+        if self.agent.alarm is not None:
+            signed = dump(self.agent.alarm.signed(self.agent.key).to_dict())
+            with suppress(SummandError):  # a hub that showed two histories may not want to hear it: the file stays
+                self.client.put(f"/v1/ledger/alarms/{self.folder.site}", signed)
+
+    def synchronise(self, *, cosign: bool = False) -> None:
+        """Bring this site's replica up to the hub's checkpoint, if it extends what the site holds; cosign it if asked.
 
         Raises:
             VerificationError: if it does not: the hub showed another history.
         """
-        answer = self.client.get(f"/v1/ledger?size={self.agent.replica.size}")
-        self.agent.advance_replica(*LedgerGrowth.read(answer))
+        asked, entries = LedgerGrowth.read(self.client.get(f"/v1/ledger?size={self.agent.replica.size}"))
+        if not cosign:
+            request = AddCheckpoint.from_text(asked)
+            self.agent.advance_replica(request.checkpoint_text, entries, request.proof)
+            return
+        note = self.agent.cosign(asked, entries)
+        self._owes_cosignature = True
+        self.client.put_until_taken(f"/v1/ledger/cosignatures/{self.folder.site}", note.encode())
+        self._owes_cosignature = False
 
     def _turn(self) -> None:
         """Read what waits, answer it in order, and ask for what follows together with the last answer."""
@@ -113,8 +140,8 @@ class SiteService:
             letters = [(int(seq), int(size)) for seq, size in frame.header["letters"]]
         except (KeyError, TypeError, ValueError):
             raise PeerProtocolError("The hub's inbox answer is malformed.", remedy="Check versions.") from None
-        if not letters and frame.header.get("ledger_size", 0) != self.agent.replica.size:
-            self.synchronise()  # woken for the ledger alone: a statement was recorded
+        if not letters and (self._owes_cosignature or frame.header.get("ledger_size", 0) != self.agent.replica.size):
+            self.synchronise(cosign=True)  # woken for the ledger alone: a statement, or the others' cosignatures
         bodies = cut(frame.body, [size for _, size in letters])
         for place, ((seq, _), data) in enumerate(zip(letters, bodies, strict=True), 1):
             if self.stopped:
@@ -135,7 +162,7 @@ class SiteService:
         try:
             kind = read_message(data).kind
             if kind in ("study.request", "study.ended"):
-                self.synchronise()
+                self.synchronise(cosign=kind == "study.ended")
             return self.agent.handle(data)
         except (StorageFailed, VerificationError):
             raise  # not for this message alone: a site that cannot remember, or is shown two histories, takes no part

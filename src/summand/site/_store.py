@@ -11,7 +11,7 @@ import io
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,13 +122,13 @@ class SiteStore:
         """The memory of a study, or None."""
         with self._locked() as connection:
             row = connection.execute("SELECT * FROM study WHERE id = ?", (study,)).fetchone()
-        if row is None:
-            return None
-        fields = dict(zip(StudyMemory.__dataclass_fields__, row, strict=True))
-        fields["site_keys"] = json.loads(fields["site_keys"])
-        fields["state"] = json.loads(fields["state"])
-        fields["local"] = None if fields["local"] is None else _unpack_local(fields["local"])
-        return StudyMemory(**fields)
+        return None if row is None else _memory(row)
+
+    def running_studies(self) -> list[StudyMemory]:
+        """The memories of the studies that are not over here."""
+        with self._locked() as connection:
+            rows = connection.execute("SELECT * FROM study WHERE status <> 'over'").fetchall()
+        return [_memory(row) for row in rows]
 
     def answer(self, study: str, kind: str, round_number: int) -> tuple[str, bytes | None] | None:
         """What was answered to a message of this kind and round: (digest of the message, the answer), or None."""
@@ -206,6 +206,14 @@ def _add_columns(connection: sqlite3.Connection) -> None:
     for name in ("members", "survivors"):
         if name not in there:
             connection.execute(f"ALTER TABLE study ADD COLUMN {name} TEXT")
+
+
+def _memory(row: Sequence[Any]) -> StudyMemory:
+    fields = dict(zip(StudyMemory.__dataclass_fields__, row, strict=True))
+    fields["site_keys"] = json.loads(fields["site_keys"])
+    fields["state"] = json.loads(fields["state"])
+    fields["local"] = None if fields["local"] is None else _unpack_local(fields["local"])
+    return StudyMemory(**fields)
 
 
 def _name(error: sqlite3.Error) -> str:

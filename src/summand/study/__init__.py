@@ -19,10 +19,12 @@ from summand.study._parts import in_parts, whole_entries
 from summand.study._plan import Plan, effective_limits, shared_dictionary
 from summand.study._privacy import Noise, Privacy, Spent, budget_of, require_within, rho_left
 from summand.study._program import Finished, Program, earlier_of
+from summand.study._release_proof import Release, ReleaseProof
 from summand.study._request import APPROVAL_TYPE, RELEASE_LEVELS, REQUEST_TYPE, SignedStudy, StudyRequest
 from summand.study._sealed import open_at_site, open_release, reply_key, seal_result, seal_share
 from summand.study._stated import Ignored, Stated, read_statements
 from summand.study._statement import DOCUMENT_BYTES_MAX, STATEMENT_KINDS, STATEMENT_TYPE, Statement
+from summand.study._witnessing import certified_witnesses, cosigners, witness_key, witness_quorum
 
 __all__ = [
     "APPROVAL_TYPE",
@@ -41,6 +43,8 @@ __all__ = [
     "Plan",
     "Privacy",
     "Program",
+    "Release",
+    "ReleaseProof",
     "SignedStudy",
     "Spent",
     "Stated",
@@ -48,7 +52,9 @@ __all__ = [
     "StudyRequest",
     "agree",
     "budget_of",
+    "certified_witnesses",
     "comparisons",
+    "cosigners",
     "earlier_of",
     "effective_limits",
     "entry",
@@ -66,4 +72,6 @@ __all__ = [
     "seal_share",
     "shared_dictionary",
     "whole_entries",
+    "witness_key",
+    "witness_quorum",
 ]

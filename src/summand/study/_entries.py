@@ -24,7 +24,8 @@ ENTRY_TYPES = {
     "study.result": "A result, by its hash, before anybody but the sites and the hub has seen it.",
     "study.confirmed": "A site recomputed the result from the last total and signed its hash.",
     "study.answered": "A study asked what an earlier one had, of the same rows: that one's result stands for both.",
-    "study.released": "The result was released to the analyst.",
+    "study.released": "The result was released to the analyst, once enough sites have cosigned a checkpoint over this.",
+    "study.witnessed": "The checkpoints over a release with the sites' cosignatures: enough of them.",
     "study.ended": "A study ended without a result, and why.",
     "goal.measured": "A goal of an agreement was measured, from a study or with evidence.",
     "goal.rebased": "A known change from which a goal's limits start anew, with its reason.",
@@ -35,6 +36,7 @@ ENTRY_TYPES = {
     "governance.act": "An act of governance: a motion, a vote, a dispute, a task.",
     "site.stopped": "A data holder stopped its site: it answers no study from then on.",
     "site.resumed": "A data holder lifted the stop of its site.",
+    "ledger.alarm": "A site signed that it was shown two histories of this ledger, and names both checkpoints.",
     "settlement.statement": "A settlement statement, by its hash.",
     "settlement.act": "An act about money or inventions: a contribution, a grant, income, a disclosure.",
 }

@@ -86,6 +86,8 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
         f"The study {_short(e['earlier'])} asked the same of the same rows; its result {_short(e['result_sha256'])} stands."
     ),
     "study.released": lambda e: f"The result {_short(e['result_sha256'])} was released.",
+    "study.witnessed": lambda e: f"{len(e['witnesses'])} sites cosigned the ledger over the release.",
+    "ledger.alarm": lambda e: f"{e['site']} was shown two histories of this ledger: {_short(e['alarm_sha256'])}",
     "study.ended": _ended,
     "goal.measured": _goal_measured,
     "goal.rebased": lambda e: (

@@ -14,6 +14,7 @@ from summand.errors import DatasetNotPermitted, ReleaseNotPermitted
 from summand.methods import AcrossSlots, Method, Setting, from_spec, private_method
 from summand.study._privacy import Privacy
 from summand.study._request import SignedStudy, StudyRequest
+from summand.study._witnessing import witness_quorum
 from summand.tables import Dictionary, Limits, dictionary_from_table_schema
 
 DICTIONARIES_KEPT = 256
@@ -39,8 +40,8 @@ class Plan:
         round_deadline_seconds: How long a round waits for a site.
         starts_over: Whether a study that loses a site after its first sum starts over with the others: where the
             agreement says so, or no limit protects anything; never under a privacy budget, whose rounds are counted.
-            agreement says so, or no limit protects anything.
         blind: Whether the hub opens no total.
+        witness_quorum: How many of the sites must cosign the ledger before the result counts as released.
     """
 
     request: StudyRequest
@@ -54,6 +55,7 @@ class Plan:
     method: Method
     epoch: bytes
     round_deadline_seconds: int
+    witness_quorum: int
     starts_over: bool = False
     privacy: Privacy | None = None
     blind: bool = False
@@ -89,6 +91,7 @@ class Plan:
 
         Raises:
             DatasetNotPermitted: if the datasets differ in dictionary.
+            CohortTooSmall: if the agreement asks for more witnesses than the study has sites.
             ReleaseNotPermitted: if the method's result is one for each site, and the request's level is ``total``.
             MethodError, DataError, UsageError: if the method does not fit the dictionary.
         """
@@ -137,6 +140,7 @@ class Plan:
             starts_over=privacy is None and (agreement.data.on_lost_site == "start_over" or limits.minimum_cell <= 1),
             privacy=privacy,
             blind=agreement.data.hub == "blind",
+            witness_quorum=witness_quorum(agreement, len(datasets)),
         )
 
 

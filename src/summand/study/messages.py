@@ -45,6 +45,7 @@ BOX_BYTES = 33 + 16
 SHARE_BYTES = 33
 SEED_BYTES, TAG_BYTES = 32, 16
 DECISION_TYPE = "application/vnd.summand.decision+json"
+ALARM_TYPE = "application/vnd.summand.split-view+json"
 COHORT_DOMAIN = b"summand/cohort/v1"
 """Before a cohort's digest where a site signs it."""
 

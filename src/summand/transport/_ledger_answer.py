@@ -1,19 +1,22 @@
-"""The hub's answer to ``GET /v1/ledger``: a checkpoint, the entries since a size, and the consistency proof."""
+"""The hub's answer to ``GET /v1/ledger``: what it asks of a witness (c2sp.org/tlog-witness), and the entries."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from summand.encoding import from_base64, unpack
+from summand.encoding import unpack
 from summand.errors import PeerProtocolError
 
 
 class LedgerGrowth(NamedTuple):
-    """What a replica needs to advance; nothing in it is believed before `Replica.advance` has checked it."""
+    """What a replica needs to advance; nothing in it is believed before the replica has checked it.
 
-    checkpoint: str
+    ``add_checkpoint`` is the text of a request of that name: the size that was asked from, the consistency proof and
+    the checkpoint. ``entries`` are those in between.
+    """
+
+    add_checkpoint: str
     entries: list[bytes]
-    proof: list[bytes]
 
     @classmethod
     def read(cls, data: bytes) -> LedgerGrowth:
@@ -25,11 +28,10 @@ class LedgerGrowth(NamedTuple):
         frame = unpack(data)
         try:
             sizes = [int(size) for size in frame.header["sizes"]]
-            proof = [from_base64(node, "proof") for node in frame.header["proof"]]
-            checkpoint = str(frame.header["checkpoint"])
+            asked = str(frame.header["add_checkpoint"])
         except (KeyError, TypeError, ValueError):
             raise PeerProtocolError("The hub's ledger answer is malformed.", remedy="Check versions.") from None
-        return cls(checkpoint, cut(frame.body, sizes), proof)
+        return cls(asked, cut(frame.body, sizes))
 
 
 def cut(body: bytes, sizes: list[int]) -> list[bytes]:

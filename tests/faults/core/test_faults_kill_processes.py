@@ -39,7 +39,7 @@ def undisturbed(served):
 
 def check_ended_well(served: ProcessFederation, study: str, undisturbed) -> None:
     """Released, equal, one sum a round, one entry a step."""
-    shown = served.await_status(study, "released", "failed", "refused")
+    shown = served.network.show(served.network.wait(study))
     assert shown["status"] == "released", shown["error"]
     for mine, other in zip(shown["result"]["terms"], undisturbed, strict=True):
         np.testing.assert_allclose(mine["estimate"], other["estimate"], rtol=1e-12)
