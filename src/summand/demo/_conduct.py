@@ -16,7 +16,7 @@ from summand.demo._network import DemoNetwork
 from summand.demo._partnership import evaluation_study, partnership_part
 from summand.demo._studies import Study, forbidden_study
 from summand.errors import OwnProtocolError, Refusal, SummandError
-from summand.outcomes import measure_goal
+from summand.outcomes import measure_goal, measured_document
 from summand.sharing import ReleasedCounts, settle
 
 
@@ -167,9 +167,12 @@ class Conduct:
         return [self._goal(goal, self._results[study]) for goal, study in self.case.goal_studies.items()]
 
     def _goal(self, goal: str, entry: dict[str, Any]) -> dict[str, Any]:
-        found = measure_goal(self.case.agreement, goal, entry["result"], entry["study_id"]).to_dict()
-        digest = self.network.asker.state("goal.measured", found, study_id=entry["study_id"])
-        return {**found, "document_sha256": digest}
+        found = measure_goal(self.case.agreement, goal, entry["result"], entry["study_id"])
+        agreed = next(item for item in self.case.agreement.purpose.goals if item.id == goal)
+        measured, told = found.measurement.value is not None, found.to_dict()
+        document = measured_document(agreed, f"{datetime.now(UTC):%Y-%m}", found.measurement) if measured else told
+        digest = self.network.asker.state("goal.measured", document, study_id=entry["study_id"], inside=measured)
+        return {**told, "document_sha256": digest}
 
     def _settlement(self) -> dict[str, Any]:
         self.audience.step("Splitting the cost by the agreement's formula")

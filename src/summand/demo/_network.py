@@ -67,8 +67,8 @@ class Asker(Protocol):
             SummandError: whatever else ended the study.
         """
 
-    def state(self, kind: str, document: Mapping[str, Any], *, study_id: str = "") -> str:
-        """Put a document's hash into the ledger, signed; the hash."""
+    def state(self, kind: str, document: Mapping[str, Any], *, study_id: str = "", inside: bool = False) -> str:
+        """Put a document into the ledger, signed, by its hash or whole; the hash."""
 
 
 class DemoNetwork(Protocol):

@@ -21,7 +21,7 @@ def not_vetoed(case: Case) -> Objections:
     """No veto of this site's party on this very request names the dataset that it would bring."""
     own = {dataset.id for dataset in case.own}
     for leaf, entry in enumerate(case.history.of_type("governance.act")):
-        document = _document(entry)
+        document = _document(entry, case.study.hash)
         if document.get("act") != "veto.cast" or document.get("request_hash") != case.study.hash:
             continue
         if own.isdisjoint(document["datasets"]) or not _may_count(case, leaf, entry):
@@ -40,10 +40,13 @@ def _may_count(case: Case, leaf: int, entry: Mapping[str, Any]) -> bool:
     return not counted or (counted[0].party == case.party and counted[0].role in VETO_ROLES)
 
 
-def _document(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The document inside a statement, unverified; one without datasets is no veto."""
+def _document(entry: Mapping[str, Any], digest: str) -> Mapping[str, Any]:
+    """The document inside a statement that holds this hash somewhere, unverified; one without datasets is no veto."""
     try:
-        found: Any = parse(from_base64(entry["envelope"]["payload"], "statement"))["document"]
+        payload = from_base64(entry["envelope"]["payload"], "statement")
+        if digest.encode() not in payload:
+            return {}
+        found: Any = parse(payload)["document"]
         return found if isinstance(found["datasets"], list) else {}
     except (SummandError, KeyError, TypeError):
         return {}

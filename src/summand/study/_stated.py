@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from summand.agreement import Agreement
@@ -96,12 +97,19 @@ def _read(leaf: int, entry: Mapping[str, Any], versions: Mapping[str, Agreement]
     signed, came = _time(statement.at), _time(str(entry["at"]))
     at = max(signed, came)
     for party, role, key in _signers(versions[statement.agreement_hash], statement.person, at, sites):
-        try:
-            statement.envelope.verify(STATEMENT_TYPE, [key])
-        except SummandError:
-            continue
-        return Stated(leaf, statement, party, role, at)
+        if _is_signed(statement.envelope, key):
+            return Stated(leaf, statement, party, role, at)
     raise _invalid("Nobody whom the agreement names signed it.")
+
+
+@lru_cache(maxsize=65_536)
+def _is_signed(envelope: Envelope, key: PublicKey) -> bool:
+    """Whether a statement carries this key's signature; remembered, since readers fold the same ledger again and again."""
+    try:
+        envelope.verify(STATEMENT_TYPE, [key])
+    except SummandError:
+        return False
+    return True
 
 
 def _signers(document: Agreement, name: str, at: datetime, sites: _Sites) -> Iterator[tuple[str, str, PublicKey]]:
