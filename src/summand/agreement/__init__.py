@@ -29,8 +29,9 @@ from summand.agreement._examples import complete_example, trial_agreement
 from summand.agreement._findings import CLAUSES, Finding
 from summand.agreement._json_schema import json_schema
 from summand.agreement._law import EEA_COUNTRIES, EU_COUNTRIES
-from summand.agreement._negotiation import Comment, Negotiation, Offer, Voided, fold, follow, open_negotiation
+from summand.agreement._negotiation import fold, follow, open_negotiation
 from summand.agreement._negotiation_acts import NEGOTIATION_TYPE, Act, document_hash, sign_act
+from summand.agreement._negotiation_state import Comment, Negotiation, Offer, Voided
 from summand.agreement._odrl import Projection, projections
 from summand.agreement._paper import to_document
 from summand.agreement._parties import Party
