@@ -72,7 +72,7 @@ def _filled() -> tuple[Convener, Portal, list[str], str]:
         convener.put_agreement(one.envelope.to_dict(), by_operator=True)
     studies, waiting = [], []
     leaves = convener.log.size
-    each = max(1, (LEAVES - leaves) // STUDIES)
+    each = max(1, -(-(LEAVES - leaves) // STUDIES))
     for number in range(STUDIES):
         one = signed[number % len(signed)]
         study, entries, row = _study(number, one, keys, asker, each)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from summand.agreement import Agreement
 from summand.federation._desk import Desk
 from summand.governance import GovernanceState, governance_state
 from summand.outcomes import (
@@ -65,21 +66,33 @@ def partnership_scorecard(
         now: The clock; now if not given.
         relationship: Mean trust and value; those of the survey that was stated last if not given.
     """
+    return scorecard_of(desk.versions, desk.entries(), now, relationship)
+
+
+def scorecard_of(
+    versions: Sequence[Agreement],
+    entries: Sequence[tuple[int, dict[str, Any]]],
+    now: datetime | None = None,
+    relationship: dict[str, float | None] | None = None,
+) -> Scorecard:
+    """As `partnership_scorecard`, from the agreement's versions (the current one last) and the ledger's entries about it."""
     at = (now or datetime.now(UTC)).astimezone(UTC)
-    agreement, entries, today = desk.agreement, desk.entries(), at.date()
-    series, _ = goal_series(desk.versions, entries)
+    agreement, today = versions[-1], at.date()
+    series, _ = goal_series(versions, entries)
     goals = [goal_progress(goal, series[goal.id], agreement.term.start, today) for goal in agreement.purpose.goals]
-    state = governance_state(desk.versions, entries, at)
-    relationship = relationship or _relationship(desk, entries)
+    state = governance_state(versions, entries, at)
+    relationship = relationship or _relationship(versions, entries)
     lost = {site.party: f"stopped since {site.since}" for site in state.stopped}
     lost |= {item.about: "silent" for item in silent_partners(agreement, entries, today) if item.about not in lost}
-    backups, _ = backup_states(agreement, desk.versions, entries, goals, lost, today)
+    backups, _ = backup_states(agreement, versions, entries, goals, lost, today)
     warnings = early_warnings(agreement, goals, entries, backups, today, _of_governance(state))
     return scorecard(goals, warnings, backups, today, relationship)
 
 
-def _relationship(desk: Desk, entries: list[tuple[int, dict[str, Any]]]) -> dict[str, float | None] | None:
-    statements, _ = read_statements(entries, desk.versions, ("relationship.measured",))
+def _relationship(
+    versions: Sequence[Agreement], entries: Sequence[tuple[int, dict[str, Any]]]
+) -> dict[str, float | None] | None:
+    statements, _ = read_statements(entries, versions, ("relationship.measured",))
     for stated in reversed(statements):
         found = {name: stated.document.get(name) for name in ("trust", "value")}
         if all(value is None or (isinstance(value, (int, float)) and 1 <= value <= 4) for value in found.values()):

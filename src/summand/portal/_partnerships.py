@@ -16,11 +16,11 @@ from summand.governance import GovernanceState, governance_state
 from summand.guard._events import verified_events
 from summand.hub import Convener
 from summand.portal._index import Index
-from summand.portal._schema import readers
+from summand.portal._schema import public, readers
 from summand.portal._store import Store
 from summand.study import History, whole_entries
 
-KEY_LENGTH, HISTORY_MAX = 16, 500
+KEY_LENGTH, HISTORY_MAX, ABOUT_KEPT = 16, 500, 64
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,7 @@ class Partnerships:
         self._count = -1
         self._by_key: dict[str, Partnership] = {}
         self._of_party: dict[str, list[Partnership]] = {}
+        self._about: dict[tuple[str, tuple[str, ...]], tuple[list[int], list[tuple[int, dict[str, Any]]]]] = {}
         self._governance: dict[str, tuple[tuple[int, datetime], GovernanceState]] = {}
         self._states: dict[tuple[str, date, int], str] = {}
         self.index = Index(store, convener.log, self.about)
@@ -176,6 +177,42 @@ class Partnerships:
             versions = [signed.agreement for signed in one.versions]
             kept = self._governance[one.key] = (stamp, governance_state(versions, entries, now))
         return kept[1]
+
+    def about_all(self, one: Partnership, kinds: Sequence[str]) -> list[tuple[int, dict[str, Any]]]:
+        """The entries of some types about any version of a partnership, with its parties' site keys, in order.
+
+        Read once for as long as there are no new ones.
+        """
+        self.index.follow()
+        rows = [row for version in one.versions for kind in kinds
+                for row in self.index.leaves_of_agreement(version.agreement.hash, kind)[-HISTORY_MAX:]]  # fmt: skip
+        rows += self.index.certificates_of([party.id for party in one.agreement.parties])
+        wanted = sorted({row.leaf for row in rows})
+        kept = self._about.get((one.key, tuple(kinds)))
+        if kept is None or kept[0] != wanted:
+            self._about[one.key, tuple(kinds)] = kept = (wanted, self.entries(wanted))
+            if len(self._about) > ABOUT_KEPT:
+                self._about.pop(next(iter(self._about)))
+        return kept[1]
+
+    # ── the public page ──────────────────────────────────────────────────────────────────────────────────────────────
+    def publish(self, key: str, is_public: bool, by: str) -> None:
+        """Give a partnership a public page, or take it away."""
+        with self._store.transaction() as tx:
+            tx.execute(delete(public).where(public.c.key == key))
+            if is_public:
+                at = datetime.now(UTC).isoformat(timespec="seconds")
+                tx.execute(insert(public).values(key=key, published_by=by, at=at))
+
+    def is_public(self, key: str) -> bool:
+        """Whether a partnership has a public page."""
+        with self._store.transaction() as tx:
+            return tx.scalar(select(public.c.key).where(public.c.key == key)) is not None
+
+    def published(self, key: str) -> Partnership | None:
+        """The partnership of that key, if it has a public page."""
+        self._refresh()
+        return self._by_key.get(key) if self.is_public(key) else None
 
     def entries(self, wanted: Sequence[int]) -> list[tuple[int, dict[str, Any]]]:
         """The entries that some leaves complete, with the leaves' numbers."""

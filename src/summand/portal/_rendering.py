@@ -7,10 +7,19 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from summand.hub import Convener
 from summand.portal._roles import ROLES, Right
-from summand.portal._words import agreement_state, entry_title, method_title, motion_outcome, plain_number, study_status
+from summand.portal._words import (
+    agreement_state,
+    entry_title,
+    method_title,
+    motion_outcome,
+    plain_number,
+    significant,
+    study_status,
+)
 
 if TYPE_CHECKING:
     from summand.portal._visit import Visit
@@ -30,7 +39,7 @@ class Renderer:
         )  # fmt: skip
         self._environment.filters |= {
             "day": day, "moment": moment, "short": short, "thousands": thousands, "study_status": study_status,
-            "agreement_state": agreement_state, "entry_title": entry_title, "method_title": method_title, "outcome": motion_outcome, "plain": plain_number,
+            "agreement_state": agreement_state, "entry_title": entry_title, "method_title": method_title, "outcome": motion_outcome, "plain": plain_number, "marked": marked, "significant": significant,
         }  # fmt: skip
         self._environment.globals |= {"ROLES": ROLES, "Right": Right}
 
@@ -44,6 +53,14 @@ class Renderer:
             "now": datetime.now(UTC),
         }  # fmt: skip
         return self._environment.get_template(template).render(**common, **values)
+
+
+def marked(text: str) -> Markup:
+    """A docstring's words with what stands between double backquotes as code."""
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else escape(part)
+        for place, part in enumerate(text.split("``"))
+    )
 
 
 def form_token() -> str:

@@ -106,6 +106,13 @@ readers = Table(
     Column("invited_by", String(200), nullable=False),
     Column("at", String(40), nullable=False),
 )
+public = Table(
+    "public",
+    metadata,
+    Column("key", String(16), primary_key=True),
+    Column("published_by", String(200), nullable=False),
+    Column("at", String(40), nullable=False),
+)
 drafts = Table(
     "draft",
     metadata,

@@ -49,7 +49,16 @@ ENTRY_TITLES: Mapping[str, str] = {
     "study.released": "Result released",
     "study.ended": "Study ended",
     "goal.measured": "Goal measured",
+    "goal.rebased": "Goal: limits anew",
+    "goal.attached": "Goal: study of cause",
+    "relationship.answered": "Survey answered",
+    "relationship.measured": "Relationship measured",
+    "backup.tested": "Backup plan tested",
+    "governance.act": "Act of governance",
+    "site.stopped": "Site stopped",
+    "site.resumed": "Site resumed",
     "settlement.statement": "Settlement statement",
+    "settlement.act": "Act of settlement",
     "entry.part": "Part of an entry",
 }
 
@@ -73,6 +82,11 @@ def motion_outcome(outcome: str) -> Badge:
 def plain_number(value: object) -> str:
     """A number without needless digits."""
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def significant(value: object) -> str:
+    """A number with four digits."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def study_status(status: str) -> Badge:

@@ -58,6 +58,7 @@ class World:
         while network._deliver():
             for agent in network.agents.values():
                 network._synchronise(agent)
+        network.witness()
 
     def session(self, login: str) -> str:
         """A session's cookie for a person, without signing in."""
@@ -89,6 +90,7 @@ def make_world(*, title: str = "Line of y on x", partnership: Partnership | None
             portal.accounts.add(login, name, organisation, [role])
             portal.accounts.set_password(login, _HASH)
             world.people[login] = role
+    world.portal.partnerships.publish(world.key, True, "Governance lead north")
     world.draft = make_draft(world, title=title) if runs else ""
     return world
 
@@ -137,6 +139,10 @@ def pages_of(world: World) -> list[tuple[str | None, str, str]]:
         ("analyst.north", "ask-table-one", f"{home}/ask/table_one"),
         ("analyst.north", "draft", f"/drafts/{world.draft}"),
         ("data-steward.north", "desk", "/desk"),
+        ("analyst.north", "outcomes", f"{home}/outcomes"),
+        ("finance.north", "money", f"{home}/money"),
+        ("analyst.north", "map", "/map"),
+        (None, "public", f"/public/{world.key}"),
         ("analyst.north", "decisions", f"{home}/decisions"),
         ("analyst.north", "motion", f"{home}/decisions/{world.motion}"),
         ("analyst.north", "study-released", f"/studies/{world.released}"),

@@ -115,6 +115,12 @@ def test_a_study_goes_from_form_to_result_by_the_persons_own_signature(tmp_path)
     assert "Look again" in text_of(open_page) and "/portal/live.js" in text_of(open_page)
     (desk,) = ask(world, ("GET", "/desk"), login="data-steward.south")
     assert "Asked in the browser" in text_of(desk)
+    network = world.federation.network
+    witness, network.witness = network.witness, lambda: None
+    world.deliver()
+    (waits,) = ask(world, ("GET", f"/studies/{study}"), login="analyst.north")
+    assert "waits for the ledger" in text_of(waits) and "Intercept" not in text_of(waits)
+    network.witness = witness
     world.deliver()
     (done,) = ask(world, ("GET", f"/studies/{study}"), login="analyst.north")
     assert "Released" in text_of(done) and "Intercept" in text_of(done)

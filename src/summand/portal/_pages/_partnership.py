@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
-from summand.agreement import plain_sections
+from summand.agreement import compare, plain_sections
 from summand.errors import FormRefused
 from summand.portal._roles import Right
 from summand.portal._visit import Route, Visit, nothing_here
@@ -26,6 +26,7 @@ async def home(visit: Visit) -> web.StreamResponse:
         counts=counts, studies=index.studies([agreement.id], most=8), days_left=(agreement.term.end - today).days,
         leaves=index.recent_leaves(agreement=agreement.hash, most=8),
         readers=visit.portal.partnerships.readers_of(one.key), error=None, tab="home",
+        is_public=visit.portal.partnerships.is_public(one.key),
     )  # fmt: skip
 
 
@@ -37,9 +38,12 @@ async def agreement(visit: Visit) -> web.StreamResponse:
     if signed is None:
         raise nothing_here("version of the agreement")
     leaves = visit.portal.index.leaves_of_agreement(signed.agreement.hash, "agreement.executed")
+    place = one.versions.index(signed)
+    redline = compare(one.versions[place - 1].agreement, signed.agreement) if place else None
     return visit.page(
         "agreement.html", one=one, signed=signed, agreement=signed.agreement, sections=plain_sections(signed.agreement),
         state=visit.portal.partnerships.state(signed), leaf=leaves[0].leaf if leaves else None, tab="agreement",
+        redline=redline,
     )  # fmt: skip
 
 

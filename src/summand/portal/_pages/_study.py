@@ -37,8 +37,8 @@ async def study(visit: Visit) -> web.StreamResponse:
     leaves = index.leaves_of_study(shown["study"])
     return visit.page(
         "study.html", one=one, agreement=_version(one, shown), study=shown, row=row, result=result, hidden=is_hidden,
-        sealed="sealed" in shown,
-        is_open=shown["status"] in OPEN_STATES, steps=steps_of(shown["status"], shown["round"]), leaf_total=len(leaves),
+        sealed="sealed" in shown, awaiting=shown.get("awaiting_witnesses"),
+        is_open=_is_open(shown), steps=steps_of(shown["status"], shown["round"]), leaf_total=len(leaves),
         decisions=index.decisions_on(shown["study"]), entries=entries_of(visit.portal.partnerships, leaves), tab="studies",
         refreshes=visit.query("refresh") == "1",
     )  # fmt: skip
@@ -81,7 +81,7 @@ async def state(visit: Visit) -> web.StreamResponse:
     told = ""
     for _ in range(600):
         shown = visit.portal.convener.show(shown["study"])
-        facts = {"status": shown["status"], "round": shown["round"], "over": shown["status"] not in OPEN_STATES}
+        facts = {"status": shown["status"], "round": shown["round"], "over": not _is_open(shown)}
         said = dump(facts).decode()
         if said != told:
             await answer.write(f"data: {said}\n\n".encode())
@@ -106,6 +106,11 @@ async def verify(visit: Visit) -> web.StreamResponse:
     return visit.page(
         "verify.html", one=one, agreement=signed.agreement, study=shown, proof=proof, error=error, tab="studies"
     )
+
+
+def _is_open(shown: dict[str, Any]) -> bool:
+    """Whether the study still changes: its rounds, or the witnesses that its result waits for."""
+    return shown["status"] in OPEN_STATES or shown.get("awaiting_witnesses") is not None
 
 
 def _found(visit: Visit) -> tuple[Partnership, dict[str, Any]]:
