@@ -63,7 +63,7 @@ def serve(
 
     from summand.hub._folder import HubFolder
     from summand.hub._serving import serve_for_ever
-    from summand.portal import Portal, open_store
+    from summand.portal import Portal, open_directory, open_store
 
     made = HubFolder(folder)
     wanted = urlsplit(made.federation().url).port if port is None else port
@@ -75,4 +75,10 @@ def serve(
         typer.echo(f"The hub answers at {url}")
         typer.echo(f"Its portal: {url}/portal/")
 
-    serve_for_ever(made, host, wanted, ready, lambda app, convener: Portal(convener, store).add_to(app))
+    serve_for_ever(
+        made,
+        host,
+        wanted,
+        ready,
+        lambda app, convener: Portal(convener, store, directory=open_directory(folder)).add_to(app),
+    )

@@ -11,9 +11,20 @@ Nothing here replaces a signature: studies, approvals and stops count by people'
 """
 
 from summand.portal._accounts import Account, Accounts
-from summand.portal._opening import open_accounts, open_store
+from summand.portal._opening import open_accounts, open_directory, open_store
 from summand.portal._portal import Portal
 from summand.portal._roles import RIGHTS, ROLES, Right
 from summand.portal._store import Store
 
-__all__ = ["RIGHTS", "ROLES", "Account", "Accounts", "Portal", "Right", "Store", "open_accounts", "open_store"]
+__all__ = [
+    "RIGHTS",
+    "ROLES",
+    "Account",
+    "Accounts",
+    "Portal",
+    "Right",
+    "Store",
+    "open_accounts",
+    "open_directory",
+    "open_store",
+]

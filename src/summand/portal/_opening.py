@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from summand.directory import Directory
 from summand.hub._folder import HubFolder
 from summand.portal._accounts import Accounts
 from summand.portal._store import Store
 
-DATABASE = "portal.sqlite"
+DATABASE, DIRECTORY = "portal.sqlite", "directory.sqlite"
 
 
 def open_store(folder: Path) -> Store:
@@ -22,6 +23,12 @@ def open_store(folder: Path) -> Store:
     path = HubFolder(folder).path / DATABASE
     path.touch(mode=0o600)
     return Store(f"sqlite:///{path}")
+
+
+def open_directory(folder: Path) -> Directory | None:
+    """The directory in a hub's folder, None if nobody brought one in (``summand directory import``)."""
+    path = folder / DIRECTORY
+    return Directory.at(path) if path.exists() else None
 
 
 @contextmanager

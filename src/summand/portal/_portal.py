@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from summand.directory import Directory
 from summand.errors import NotPermitted, OwnProtocolError, SummandError
 from summand.hub import Convener
 from summand.portal import _pages
@@ -43,11 +44,19 @@ class Portal:
     Args:
         convener: The hub's core.
         store: The portal's own database.
+        directory: The organisations that could be partners; None where the hub holds no directory.
         clock: Seconds since the epoch.
     """
 
-    def __init__(self, convener: Convener, store: Store, *, clock: Callable[[], float] = time.time) -> None:
-        self.convener, self.store = convener, store
+    def __init__(
+        self,
+        convener: Convener,
+        store: Store,
+        *,
+        directory: Directory | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.convener, self.store, self.directory = convener, store, directory
         self.accounts, self.sessions = Accounts(store, clock), Sessions(store, clock)
         self.drafts = Drafts(store, clock)
         self.views, self.partnerships = Views(store), Partnerships(convener, store)

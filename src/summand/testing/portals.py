@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from aiohttp import FormData, web
 
+from summand.directory import Directory, Entry, Organisation
 from summand.errors import Refusal
 from summand.portal import ROLES, Portal, Store
 from summand.portal._passwords import hash_password
@@ -24,6 +25,18 @@ PASSWORD = "correct horse battery staple"  # noqa: S105  of sample people
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}"
 LINEAR = {"name": "linear", "formula": "y ~ x"}
 SITES = ("north", "south", "west")
+
+
+SAMPLE_ORGANISATIONS: tuple[dict[str, Any], ...] = (
+    {
+        "id": "seeker", "name": "Seeker hospital (sample)", "kinds": ["provider"], "places": [{"country": "NL"}],
+        "needs": [{"id": "stats", "text": "a biostatistician (sample)", "capability": "statistics"}],
+    },
+    {
+        "id": "helper", "name": "Helping university (sample)", "kinds": ["university"], "places": [{"country": "DE"}],
+        "capabilities": [{"code": "statistics"}],
+    },
+)  # fmt: skip
 
 
 @dataclass
@@ -74,7 +87,9 @@ def make_world(*, title: str = "Line of y on x", partnership: Partnership | None
     tables = {name: {"y": rng.uniform(0, 1, 20), "x": rng.uniform(0, 1, 20)} for name in SITES}
     made = partnership or Partnership.of(tables, {"y": (0, 1), "x": (0, 1)})
     federation: Any = made.federation()
-    portal = Portal(federation.network.convener, Store())
+    directory = Directory()
+    directory.put_all([Entry(Organisation.from_dict(fields), "declared") for fields in SAMPLE_ORGANISATIONS])
+    portal = Portal(federation.network.convener, Store(), directory=directory)
     world = World(made, federation, portal)
     if runs:
         world.released = federation.run(LINEAR, title=title).study_id
@@ -142,6 +157,8 @@ def pages_of(world: World) -> list[tuple[str | None, str, str]]:
         ("analyst.north", "outcomes", f"{home}/outcomes"),
         ("finance.north", "money", f"{home}/money"),
         ("analyst.north", "map", "/map"),
+        ("analyst.north", "directory", "/directory"),
+        ("analyst.north", "organisation", "/directory/seeker"),
         (None, "public", f"/public/{world.key}"),
         ("analyst.north", "decisions", f"{home}/decisions"),
         ("analyst.north", "motion", f"{home}/decisions/{world.motion}"),

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from summand.agreement import SignedAgreement, amend, compare, sign
+from summand.directory import Entry, Organisation, Query, match
 from summand.encoding import sha256_hex
 from summand.outcomes import goal_series, process_chart
 from summand.portal._map_drawing import Place, map_svg
@@ -129,3 +130,43 @@ def test_a_new_version_shows_what_changed_in_meaning() -> None:
     assert old.status == 200 and "What changed in meaning" not in text_of(old)
     (study,) = ask(world, ("GET", f"/studies/{world.released}"), login="analyst.south")
     assert study.status == 200 and datetime.now(UTC).year >= 2026
+
+
+def test_the_directory_narrows_by_facets_and_gives_each_match_its_reason(world: World) -> None:
+    """A facet's link gives as many as it says; the match is the room's own, word for word; hostile words stay words."""
+    all_, universities, words, none = ask(
+        world, ("GET", "/directory"), ("GET", "/directory?kind=university"), ("GET", "/directory?q=seeker"),
+        ("GET", "/directory?q=nobody"), login="analyst.north",
+    )  # fmt: skip
+    assert "2 found" in text_of(all_) and "Narrowed by" not in text_of(all_)
+    assert "1 found" in text_of(universities) and "Seeker hospital" not in text_of(universities)
+    assert "1 found" in text_of(words) and "0 found" in text_of(none)
+    one, gone = ask(world, ("GET", "/directory/seeker"), ("GET", "/directory/nobody"), login="analyst.north")
+    assert gone.status == 404
+    held = world.portal.directory
+    seeker = held.get("seeker").organisation
+    found = match(seeker, held.candidates(seeker.needs, Query(limit=0)), datetime.now(UTC).date())
+    reasons = [reason for partner in found.partners for item in partner.covers for reason in item.reasons]
+    assert reasons and all(reason in text_of(one) for reason in reasons)
+    held.put(
+        Entry(
+            Organisation.from_dict({"id": "bad", "name": HOSTILE, "kinds": ["startup"], "places": [{"country": "US"}]}),
+            "declared",
+        )
+    )
+    for answer in ask(
+        world,
+        ("GET", "/directory"),
+        ("GET", "/directory/bad"),
+        ("GET", f"/directory?q={HOSTILE}"),
+        login="analyst.north",
+    ):
+        assert "<script>alert" not in text_of(answer) and answer.status == 200
+
+
+def test_a_hub_without_a_directory_says_how_to_bring_one_in() -> None:
+    """The page is there, and what it needs."""
+    world = make_world(runs=False)
+    world.portal.directory = None
+    page, gone = ask(world, ("GET", "/directory"), ("GET", "/directory/seeker"), login="analyst.north")
+    assert "summand directory import" in text_of(page) and gone.status == 404
