@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from io import TextIOWrapper
@@ -24,6 +25,9 @@ _CHUNK = 1 << 20
 _LONGEST_RECORD = 1 << 24
 _DISPLAY = ("ror_display", "label", "alias", "acronym")
 _SCHEMES = ("grid", "isni", "wikidata", "fundref")
+# What the standard library raises over a damaged, encrypted or unknown zip, and over text it cannot read:
+# ValueError is a number of thousands of digits or text that is not UTF-8, RuntimeError an encrypted member or too deep.
+_UNREADABLE = (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error)
 _RELATIONS = ("parent", "child", "related", "predecessor", "successor")
 
 
@@ -39,7 +43,7 @@ def read_ror(path: Path, report: ImportReport) -> Iterator[tuple[int, Organisati
                 found = _organisation(record, number, report)
                 if found is not None:
                     yield number, found
-    except (OSError, UnicodeDecodeError, zipfile.BadZipFile, RecursionError):
+    except _UNREADABLE:
         raise _unreadable(path) from None
 
 
@@ -151,7 +155,10 @@ def _place(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _float(value: Any) -> float | None:
-    return float(value) if isinstance(value, (int, float)) else None
+    try:
+        return float(value) if isinstance(value, (int, float)) else None
+    except OverflowError:  # a whole number of hundreds of digits
+        raise OrganisationInvalid("A coordinate is no number of degrees.", remedy="Correct it in the record.") from None
 
 
 def _rest(record: Mapping[str, Any]) -> dict[str, Any]:

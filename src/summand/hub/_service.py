@@ -237,6 +237,11 @@ class HubService:
                 f"There is no {request.method} here ({error.status}).", remedy="Check the address."
             )
             return web.Response(status=error.status, body=dump(wrong.to_public_dict()), content_type="application/json")
+        except Exception as error:
+            # A defect, and it may hold what was sent: the log gets its kind and place, the caller a code.
+            log.error("a defect answered %s: %s at %s", request.method, type(error).__name__, _place_of(error))
+            body = {"code": "internal", "message": "This is a defect of the hub.", "remedy": "Tell its operator."}
+            return web.Response(status=500, body=dump(body), content_type="application/json")
 
     def _letters(self, site: str, after: int) -> list[tuple[int, bytes]]:
         """What waits behind ``after``; the store is asked only if something came since it was seen to be the last."""
@@ -319,6 +324,14 @@ async def _document(request: web.Request) -> bytes:
 
 def _json(value: Any) -> web.Response:
     return web.Response(body=dump(value), content_type="application/json")
+
+
+def _place_of(error: Exception) -> str:
+    """The file and line that raised an error: where, without what."""
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    return "-" if at is None else f"{at.tb_frame.f_code.co_filename.rpartition('/')[2]}:{at.tb_lineno}"
 
 
 def _number(request: web.Request, name: str) -> int:
