@@ -36,6 +36,7 @@ MUTATIONS = {
     "method": {"name": "logistic", "formula": "event ~ hiv", "site": "pooled"},
     "release_level": "site_level",
     "disclosure_profile": "public_data",
+    "reply_key": "AAAA",
     "title": "Another title",
     "created_at": (NOW - timedelta(hours=30)).isoformat(),
 }
