@@ -61,6 +61,7 @@ class DiskFederation:
         self._agents: dict[str, Agent] = {}
         self._convener: Convener | None = None
         self.uploads: dict[tuple[str, int], set[bytes]] = {}
+        self.last_sent = b""
         self.crashes = 0
 
     def publish(self) -> None:
@@ -74,8 +75,12 @@ class DiskFederation:
     def convener(self) -> Convener:
         """The hub, started from its folder if it does not run."""
         if self._convener is None:
-            self._convener = self.hub_folder.convener()
+            self._convener = self.start_hub()
         return self._convener
+
+    def start_hub(self) -> Convener:
+        """A hub as it starts from its folder."""
+        return self.hub_folder.convener()
 
     def agent(self, site: str) -> Agent:
         """A site, started from its folder if it does not run."""
@@ -139,7 +144,7 @@ class DiskFederation:
 
     def step(self, site: str, after_send: Callable[[], None] = lambda: None) -> bool:
         """The next message to a site, handled, answered and then passed over, as `SiteService` does; False if none."""
-        letters = self.convener.inbox(site, int(self.agent(site).store.get(CURSOR, "0")))
+        letters = self.surviving(lambda: self.convener.inbox(site, int(self.agent(site).store.get(CURSOR, "0"))))
         for seq, data in letters[:1]:
             self.surviving(lambda data=data, seq=seq: self._answer(site, data, seq, after_send), site)
         return bool(letters)
@@ -152,24 +157,28 @@ class DiskFederation:
             message = read_message(answer)
             if message.kind == "round.upload":
                 self.uploads.setdefault((site, message.round), set()).add(answer)
+            self.last_sent = answer
             with suppress(SummandError):  # the service logs what the hub does not take, and goes on
                 self.convener.receive(answer)
             after_send()
-        agent.store.put(CURSOR, str(seq))
+        if self.is_answered():
+            agent.store.put(CURSOR, str(seq))
 
-    def surviving(self, action: Callable[[], Any], site: str | None = None) -> None:
+    def is_answered(self) -> bool:
+        """Whether the hub answered what it took just now; a site passes over a letter only then."""
+        return True
+
+    def surviving(self, action: Callable[[], Any], site: str | None = None) -> Any:
         """Do something; if a process crashes in it, start that process again from its folder and do it again."""
         for _ in range(20):
             try:
-                action()
+                return action()
             except Crash as crash:
                 self.crashes += 1
                 if crash.args == ("hub",):
                     self.crash_hub()
                 elif site is not None:
                     self.crash_site(site)
-            else:
-                return
         raise AssertionError("it crashes again and again")
 
     # ── afterwards ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -192,3 +201,19 @@ class DiskFederation:
         once = ("study.request", "study.cohort", "study.result", "study.confirmed", "study.released", "study.ended")
         assert all(sum(entry["type"] == kind for entry in entries) <= 1 for kind in once)
         assert all(len(sent) == 1 for sent in self.uploads.values())
+
+
+class HoldingFederation(DiskFederation):
+    """As a service has it, at its worst: what is postponed is never done, and a held message is answered only once a
+    later transaction has stored it.
+    """
+
+    def start_hub(self) -> Convener:
+        """A hub that postpones for ever."""
+        made = super().start_hub()
+        made.postpone = lambda _work, _seconds: None
+        return made
+
+    def is_answered(self) -> bool:
+        """Once nothing is held any more."""
+        return not self.convener.store.holds

@@ -9,7 +9,7 @@ next, because each part carries its length.
 """
 
 from summand.encoding._canonical import canonical, dump, parse, parse_canonical
-from summand.encoding._frame import Frame, pack, unpack
+from summand.encoding._frame import Frame, frame_prefix, pack, unpack
 from summand.encoding._hashes import digest, sha256_hex
 from summand.encoding._text import from_base64, to_base64
 
@@ -18,6 +18,7 @@ __all__ = [
     "canonical",
     "digest",
     "dump",
+    "frame_prefix",
     "from_base64",
     "pack",
     "parse",

@@ -28,7 +28,12 @@ class Frame:
 def pack(header: dict[str, Any], body: bytes = b"") -> bytes:
     """The frame's bytes."""
     head = dump(header)
-    return b"".join((_PREFIX.pack(MAGIC, len(head)), head, body))
+    return b"".join((frame_prefix(head), head, body))
+
+
+def frame_prefix(header_bytes: bytes) -> bytes:
+    """What stands before a frame's header: 8 bytes."""
+    return _PREFIX.pack(MAGIC, len(header_bytes))
 
 
 def unpack(data: bytes) -> Frame:

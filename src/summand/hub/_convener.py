@@ -50,10 +50,14 @@ from summand.study import (
     in_parts,
 )
 from summand.study.messages import HUB, SITE_KINDS
-from summand.transport import read_message
+from summand.transport import Message, read_message
 
 Notify = Callable[[set[str]], None]
 CLOCKS_APART = timedelta(minutes=5)
+ANSWERED_SECONDS = 0.003
+"""How long after an answer the ledger's tiles follow: the answer is on its way then."""
+ROUNDS_SECONDS = 0.25
+"""How long tiles, and messages that nobody was answered for, may wait while rounds follow each other."""
 PINNED_KEYS = "study.keys"
 """Among a study's stored messages: its sites' service keys as they were certified when it began."""
 
@@ -74,8 +78,11 @@ class Convener:
         self.origin = log.verifier_key.name
         self.started = clock()
         self.on_change: Notify = lambda _: None
-        self.postpone: Callable[[Callable[[], None]], None] | None = None
-        """How a service does what a running study does not wait for, once its answers are on their way; None: at once."""
+        self.postpone: Callable[[Callable[[], None], float], None] | None = None
+        """How a service does what nobody waits for, so many seconds later; None: at once.
+
+        Whoever sets it calls `acknowledge_received` before it answers a message.
+        """
         self.released_shapes: dict[str, tuple[set[str], CohortShape] | None] = {}
         """By released study what tells its cohorts apart; None where nothing is compared with it."""
         self._live: dict[str, Running] = {}
@@ -308,22 +315,19 @@ class Convener:
         if key is None or message.kind not in SITE_KINDS:
             raise stranger(message.sender[:80])
         message.verify(key, self.origin)
-        found = message.identity
+        completes = self._rounds.may_complete(running, message)
         try:
-            with self.store.transaction(survives_power_loss=self._rounds.may_complete(running, message)) as tx:
-                stored = running.seen.get((message.kind, message.round, message.sender))
-                if stored == found:
+            if self.postpone is not None and not completes:
+                if not self._take(running, message):
                     return None
-                if stored is not None:
-                    raise RoundReplayed(
-                        f"{message.sender} sent two different '{message.kind}' messages for round {message.round}.",
-                        remedy="One message counts, ever. Restore the site's state, or start the study again.",
-                    )
-                if self._rounds.is_late(running, message):
+                # Stored with what follows from it, or a little later by itself; a service answers only then.
+                self.store.hold(lambda tx: _put(tx, message))
+                self.postpone(self._catch_up, ROUNDS_SECONDS)
+                return message.sender
+            with self.store.transaction(survives_power_loss=completes) as tx:
+                if not self._take(running, message):
                     return None
-                self._rounds.accept(running, message)
-                rows.put_message(tx, message.study, message.kind, message.round, message.sender, found, data)
-                running.seen[message.kind, message.round, message.sender] = found
+                _put(tx, message)
                 # If we crash before this commit the site was not answered and sends again; after it, nothing is lost.
                 self._rounds.advance(tx, running)
         except Exception:
@@ -331,11 +335,37 @@ class Convener:
             self._live.pop(message.study, None)  # memory may be ahead of the store: read it again next time
             self._changed.clear()
             raise
-        if message.study not in self._live:
+        if self.postpone is None or message.study not in self._live:
             self._settle()
         else:  # the sites' next step rests on the store; the ledger's tiles follow while they compute
-            self.settle_later()
+            self._announce()
+            self.postpone(self._catch_up, ROUNDS_SECONDS)
         return message.sender
+
+    def _take(self, running: Running, message: Message) -> bool:
+        """Take a verified message in, in memory; False if it was known, or comes too late to change anything."""
+        place = (message.kind, message.round, message.sender)
+        stored = running.seen.get(place)
+        if stored == message.identity:
+            return False
+        if stored is not None:
+            raise RoundReplayed(
+                f"{message.sender} sent two different '{message.kind}' messages for round {message.round}.",
+                remedy="One message counts, ever. Restore the site's state, or start the study again.",
+            )
+        if self._rounds.is_late(running, message):
+            return False
+        self._rounds.accept(running, message)
+        running.seen[place] = message.identity
+        return True
+
+    def acknowledge_received(self) -> None:
+        """Call before the answer to a message leaves: whatever was received is stored when this returns.
+
+        Raises:
+            StorageFailed: if it is not; then nothing may be answered.
+        """
+        self.store.write_held()
 
     def inbox(self, party: str, after: int) -> list[tuple[int, bytes]]:
         """What waits for a party behind ``after``, as (sequence number, message) pairs."""
@@ -436,7 +466,7 @@ class Convener:
             self._settle()
         else:
             self._announce()
-            self.postpone(self._append)
+            self.postpone(self._append, ANSWERED_SECONDS)
 
     def put_entry(self, key: str, data: bytes) -> None:
         """Record one entry that belongs to no study."""
@@ -490,6 +520,11 @@ class Convener:
                 self._log.commit()
             self._unsettled = False
         self.witnesses.publish()
+
+    def _catch_up(self) -> None:
+        """What a running study does not wait for."""
+        self.store.write_held()
+        self._append()
 
     def _announce(self) -> None:
         self.inboxes.committed()
@@ -545,6 +580,11 @@ def _result_of(row: rows.StudyRow) -> dict[str, Any]:
     if isinstance(found, dict) and "sealed" in found:
         return {"result": None, "sealed": found}
     return {"result": found}
+
+
+def _put(tx: Connection, message: Message) -> None:
+    place = (message.study, message.kind, message.round, message.sender)
+    rows.put_message(tx, *place, message.identity, message.raw)
 
 
 def _no_study() -> SummandError:

@@ -44,7 +44,6 @@ log = logging.getLogger("summand.hub")
 BODY_BYTES_MAX = 256 << 20
 DOCUMENT_BYTES_MAX = 8 << 20
 WAIT_SECONDS_MAX = 30.0
-POSTPONED_SECONDS = 0.003
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -62,6 +61,7 @@ class HubService:
         self._news: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self._last_seen: dict[str, int] = {}
         self._changed = asyncio.Event()
+        self._postponed: set[Callable[[], None]] = set()
         convener.on_change = self._announce
         convener.postpone = self._postpone
         self.on_storage_failed: Callable[[StorageFailed], None] = lambda _: None
@@ -70,11 +70,11 @@ class HubService:
     def app(self) -> web.Application:
         """The aiohttp application."""
         app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=[self._errors])
+        app.router.add_put("/v1/studies/{study}/{kind}/{round}/{site}", self.put_message)  # first: it is asked for most
         app.router.add_put("/v1/agreements/{hash}", self.put_agreement)
         app.router.add_put("/v1/agreements/{hash}/events/{sha256}", self.put_event)
         app.router.add_put("/v1/certificates/{site}", self.put_certificate)
         app.router.add_put("/v1/studies/{study}", self.put_study)
-        app.router.add_put("/v1/studies/{study}/{kind}/{round}/{site}", self.put_message)
         app.router.add_put("/v1/statements/{sha256}", self.put_statement)
         app.router.add_get("/v1/federation", self.get_federation)
         app.router.add_get("/v1/agreements", self.get_agreements)
@@ -131,11 +131,13 @@ class HubService:
         site = request.match_info["site"]
         self.convener.require_open(request.match_info["study"], site)
         sender = self.convener.receive(await request.read())
-        if "after" not in request.query:
-            return web.Response()
-        if sender != site:  # sent before, too late, or under another's address: then reading is proved by itself
-            self._require_owner(request, site)
-        return await self._what_waits(request, site)
+        answer = web.Response()
+        if "after" in request.query:
+            if sender != site:  # sent before, too late, or under another's address: then reading is proved by itself
+                self._require_owner(request, site)
+            answer = await self._what_waits(request, site)
+        self.convener.acknowledge_received()
+        return answer
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────
     async def get_federation(self, _request: web.Request) -> web.Response:
@@ -277,11 +279,14 @@ class HubService:
             self._changed.set()
             self._changed = asyncio.Event()
 
-    def _postpone(self, work: Callable[[], None]) -> None:
-        """Do it a little later: the sites are answered first, and compute meanwhile."""
-        asyncio.get_running_loop().call_later(POSTPONED_SECONDS, self._do, work)
+    def _postpone(self, work: Callable[[], None], seconds: float) -> None:
+        """Do it a little later, once for all who asked meanwhile."""
+        if work not in self._postponed:
+            self._postponed.add(work)
+            asyncio.get_running_loop().call_later(seconds, self._do, work)
 
     def _do(self, work: Callable[[], None]) -> None:
+        self._postponed.discard(work)
         try:
             work()
         except StorageFailed as error:
@@ -350,6 +355,7 @@ def _wait(request: web.Request) -> float:
 
 async def _wait_for(event: asyncio.Event, seconds: float) -> None:
     try:
-        await asyncio.wait_for(event.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await event.wait()
     except TimeoutError:
         return

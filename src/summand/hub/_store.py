@@ -38,6 +38,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from summand.errors import OwnProtocolError, StorageFailed
+from summand.hub._prepared import Prepared
 from summand.study.messages import HUB
 
 SCHEMA_VERSION = 2
@@ -102,6 +103,9 @@ cosignature = Table(
 )
 
 
+Write = Callable[[Connection], None]
+
+
 @dataclass(frozen=True)
 class StudyRow:
     """One study as stored."""
@@ -124,6 +128,8 @@ class Store:
             options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
         self.engine = create_engine(url, **options)
         self._is_sqlite, self._waits = self.engine.dialect.name == "sqlite", True
+        self._errors = (SQLAlchemyError, self.engine.dialect.loaded_dbapi.Error)
+        self._held: list[Write] = []
         if self._is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
         _metadata.create_all(self.engine)
@@ -155,8 +161,12 @@ class Store:
         try:
             self._wait_for_disk(survives_power_loss)
             with self._connection.begin():
+                held = len(self._held)
+                for write in self._held:
+                    write(self._connection)
                 yield self._connection
-        except SQLAlchemyError as error:
+            del self._held[:held]  # they stay for the next transaction where this one does not hold
+        except self._errors as error:
             self.on_rollback()
             raise StorageFailed(
                 f"The hub's database did not read or keep what it was given ({type(error).__name__}).",
@@ -165,6 +175,28 @@ class Store:
         except BaseException:
             self.on_rollback()
             raise
+
+    def hold(self, write: Write) -> None:
+        """Leave a write for the next transaction, which begins with it; until then a crash forgets it.
+
+        Nothing that rests on it may leave the process before `write_held` or a later transaction is over.
+        """
+        self._held.append(write)
+
+    @property
+    def holds(self) -> bool:
+        """Whether a write waits for the next transaction."""
+        return bool(self._held)
+
+    def write_held(self) -> None:
+        """Write what is held, if anything is; it survives a killed process then.
+
+        Raises:
+            StorageFailed: as `transaction`.
+        """
+        if self._held:
+            with self.transaction(survives_power_loss=False):
+                pass
 
     def _wait_for_disk(self, wanted: bool) -> None:
         if self._is_sqlite and wanted != self._waits:
@@ -192,9 +224,10 @@ _STUDY_COLUMNS = (
     studies.c.id, studies.c.status, studies.c.request, studies.c.round, studies.c.phase_started, studies.c.result,
     studies.c.error,
 )  # fmt: skip
-_INSERT_STUDY, _INSERT_MESSAGE, _INSERT_INBOX, _INSERT_ENTRY = (
-    insert(studies), insert(messages), insert(inbox), insert(ledger),
-)  # fmt: skip
+_INSERT_STUDY = insert(studies)
+_INSERT_MESSAGE = Prepared(insert(messages), ("study", "kind", "round", "site", "sha256", "data"))
+_INSERT_INBOX = Prepared(insert(inbox), ("party", "study", "data", "kind", "round"))
+_INSERT_ENTRY = Prepared(insert(ledger), ("key", "data"))
 _SELECT_STUDY = select(*_STUDY_COLUMNS).where(studies.c.id == bindparam("study"))
 _SELECT_OPEN = (
     select(*_STUDY_COLUMNS).where(studies.c.status.in_(bindparam("statuses", expanding=True))).order_by(studies.c.seq)
@@ -208,7 +241,7 @@ _SELECT_MESSAGES = select(messages.c.site, messages.c.data).where(
 _SELECT_HASHES = select(messages.c.kind, messages.c.round, messages.c.site, messages.c.sha256).where(
     messages.c.study == bindparam("study")
 )
-_UPDATE_STUDY = (
+_UPDATE_STUDY = Prepared(
     update(studies)
     .where(studies.c.id == bindparam("which"))
     .values(status=bindparam("status"), round=bindparam("round"), phase_started=bindparam("phase_started"))
@@ -230,7 +263,7 @@ _SELECT_INBOX = (
     .limit(LETTERS_MAX)
 )
 _DELETE_INBOX = delete(inbox).where(inbox.c.party == bindparam("owner"), inbox.c.seq <= bindparam("up_to"))
-_LAST_LETTER = select(func.max(inbox.c.seq))
+_LAST_LETTER = Prepared(select(func.max(inbox.c.seq)))
 _FORGET_LETTERS = delete(inbox).where(inbox.c.study == bindparam("over"))
 _SELECT_ENTRIES = select(ledger.c.data).order_by(ledger.c.seq).offset(bindparam("start"))
 _COUNT_ENTRIES = select(func.count()).select_from(ledger)
@@ -265,7 +298,7 @@ def add_study(tx: Connection, study: str, request: bytes, now: float) -> None:
 def set_study(tx: Connection, study: str, status: str, round_number: int, phase_started: float) -> None:
     """Where a study stands."""
     row = {"which": study, "status": status, "round": round_number, "phase_started": phase_started}
-    tx.execute(_UPDATE_STUDY, row)
+    _UPDATE_STUDY.run(tx, row)
 
 
 def end_study(tx: Connection, study: str, *, result: str | None = None, error: str | None = None) -> None:
@@ -298,7 +331,7 @@ def message_hashes(tx: Connection, study: str) -> dict[tuple[str, int, str], str
 def put_message(tx: Connection, study: str, kind: str, round_number: int, site: str, sha256: str, data: bytes) -> None:
     """Store a message under its key, once."""
     row = {"study": study, "kind": kind, "round": round_number, "site": site, "sha256": sha256, "data": data}
-    tx.execute(_INSERT_MESSAGE, row)
+    _INSERT_MESSAGE.run(tx, row)
 
 
 def study_messages(tx: Connection, study: str, kind: str, round_number: int) -> dict[str, bytes]:
@@ -328,14 +361,14 @@ def put_inbox(
         kept: Kind and round under which the hub stores the one message that all get: it is then not stored again.
     """
     kind, number = kept or (None, None)
-    tx.execute(
-        _INSERT_INBOX,
+    _INSERT_INBOX.run_many(
+        tx,
         [
             {"party": party, "study": study, "data": data if kept is None else None, "kind": kind, "round": number}
             for party, data in letters.items()
         ],
     )
-    last = int(tx.scalar(_LAST_LETTER) or 0)  # one process writes, so the numbers follow each other
+    last = int(_LAST_LETTER.run(tx).fetchone()[0] or 0)  # one process writes, so the numbers follow each other
     return list(range(last - len(letters) + 1, last + 1))
 
 
@@ -352,7 +385,7 @@ def drop_inbox(tx: Connection, party: str, up_to: int) -> None:
 
 def put_entry(tx: Connection, key: str, data: bytes) -> None:
     """Add a ledger entry; its key makes it once only."""
-    tx.execute(_INSERT_ENTRY, {"key": key, "data": data})
+    _INSERT_ENTRY.run(tx, {"key": key, "data": data})
 
 
 def has_entry(tx: Connection, key: str) -> bool:

@@ -116,7 +116,7 @@ class Cohort:
         Raises:
             SumError: if the site is not of this cohort.
         """
-        return tuple(self.sites[place] for place in self._places[self.index(site)])
+        return self._neighbours[self.index(site)]
 
     @property
     def is_sparse(self) -> bool:
@@ -162,6 +162,10 @@ class Cohort:
             if bits < 1 << len(self.sites):
                 return tuple(site for place, site in enumerate(self.sites) if bits >> place & 1)
         raise PeerProtocolError("This does not say which sites of the cohort are meant.", remedy="Send it again.")
+
+    @cached_property
+    def _neighbours(self) -> tuple[tuple[str, ...], ...]:
+        return tuple(tuple(self.sites[place] for place in places) for places in self._places)
 
     @cached_property
     def _places(self) -> tuple[tuple[int, ...], ...]:

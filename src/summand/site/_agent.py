@@ -180,8 +180,11 @@ class Agent:
         Raises:
             SignatureInvalid, PeerProtocolError: if it is not the hub's message; nothing is changed.
         """
+        return self.answer(read_message(data))
+
+    def answer(self, message: Message) -> list[bytes]:
+        """As `handle`, for a message that was read already, and not yet verified."""
         self.require_no_alarm()
-        message = read_message(data)
         if message.sender != HUB:
             raise PeerProtocolError("A message in the inbox is not the hub's.", remedy="Check the hub's address.")
         message.verify(self.hub_key, self.origin)

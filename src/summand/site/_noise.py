@@ -69,6 +69,12 @@ def spend(agent: Agent, program: Program, state: dict[str, Any], round_number: i
     agent.budget.spend(plan.study_id, round_number, noise, int(np.count_nonzero(where)))
 
 
+def commit(agent: Agent, program: Program, round_number: int) -> None:
+    """Write down that this site is about to give its shares of a round; nothing where there is no account."""
+    if program.plan.privacy is not None:
+        agent.budget.commit(program.plan.study_id, round_number)
+
+
 def with_noise(program: Program, state: dict[str, Any], summand: Array) -> tuple[Array, Array | None]:
     """A site's sums rounded to the round's grid, and its part of the noise; both add without any rounding.
 

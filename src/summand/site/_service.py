@@ -146,11 +146,11 @@ class SiteService:
         for place, ((seq, _), data) in enumerate(zip(letters, bodies, strict=True), 1):
             if self.stopped:
                 return
-            answers = self._answers(data)
+            kind, answers = self._answers(data)
             self._cursor = seq
             for number, answer in enumerate(answers, 1):
                 self._hand_over(answer, ask=place == len(letters) and number == len(answers))
-            if self._cursor - self._stored_cursor >= CURSOR_EVERY or read_message(data).kind == "study.ended":
+            if kind == "study.ended" or self._cursor - self._stored_cursor >= CURSOR_EVERY:
                 # If we crash before this, letters that were answered are read again: they get the very same answers.
                 self.agent.store.put(_CURSOR, str(seq))
                 self._stored_cursor = seq
@@ -158,19 +158,22 @@ class SiteService:
     def _asking(self) -> str:
         return f"after={self._cursor}&wait={WAIT_SECONDS:g}"
 
-    def _answers(self, data: bytes) -> list[bytes]:
+    def _answers(self, data: bytes) -> tuple[str, list[bytes]]:
+        """The kind of a message of the hub, and the answers to it."""
+        kind = ""
         try:
-            kind = read_message(data).kind
+            message = read_message(data)
+            kind = message.kind
             if kind in ("study.request", "study.ended"):
                 self.synchronise(cosign=kind == "study.ended")
-            return self.agent.handle(data)
+            return kind, self.agent.answer(message)
         except (StorageFailed, VerificationError):
             raise  # not for this message alone: a site that cannot remember, or is shown two histories, takes no part
         except SummandError as error:
             if error.retryable:
                 raise
             log.warning("a message of the hub was not believed: %s", error.code)
-            return []
+            return kind, []
 
     def _hand_over(self, answer: bytes, *, ask: bool) -> None:
         message = read_message(answer)

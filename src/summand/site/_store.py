@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from summand.encoding import dump
 from summand.errors import StorageFailed
 from summand.methods import Local
 
@@ -30,8 +31,19 @@ CREATE TABLE IF NOT EXISTS study (
 CREATE TABLE IF NOT EXISTS answer (
     study TEXT NOT NULL, kind TEXT NOT NULL, round INTEGER NOT NULL, digest TEXT NOT NULL, data BLOB,
     PRIMARY KEY (study, kind, round)
-);
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+_PUT_STUDY = """
+INSERT INTO study VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET
+    status = excluded.status, request = excluded.request, site_keys = excluded.site_keys, round = excluded.round,
+    state = excluded.state, setup = excluded.setup, keys = excluded.keys, local = excluded.local,
+    context = excluded.context, own_share = excluded.own_share, members = excluded.members,
+    survivors = excluded.survivors
+"""
+_FORGET_ROUND = """
+UPDATE answer SET data = NULL WHERE study = ? AND kind IN ('round.open', 'round.unmask') AND round = ?
 """
 
 
@@ -147,21 +159,18 @@ class SiteStore:
         """
         local = _pack_local(memory.local) if memory.local else None
         values = (
-            memory.id, memory.status, memory.request, json.dumps(memory.site_keys), memory.round,
-            json.dumps(memory.state), memory.setup, memory.keys, local, memory.context, memory.own_share,
+            memory.id, memory.status, memory.request, dump(memory.site_keys).decode(), memory.round,
+            dump(memory.state).decode(), memory.setup, memory.keys, local, memory.context, memory.own_share,
             memory.members, memory.survivors,
         )  # fmt: skip
         # Shares for the whole cohort, or for a set that this site signed and stored: the same message gives the same
         # answer again from what is stored, so this one commit need not wait for the disk (it survives a killed process).
         with self._transaction(waits=kind != "round.unmask") as tx:
-            tx.execute("INSERT OR REPLACE INTO study VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", values)
+            tx.execute(_PUT_STUDY, values)
             tx.execute("INSERT INTO answer VALUES (?,?,?,?,?)", (memory.id, kind, round_number, digest, data))
             if kind == "round.open":
                 # The upload of the round before is not needed again: the hub has opened its total.
-                tx.execute(
-                    "UPDATE answer SET data = NULL WHERE study = ? AND round < ? AND kind IN ('round.open', 'round.unmask')",
-                    (memory.id, round_number),
-                )
+                tx.execute(_FORGET_ROUND, (memory.id, round_number - 1))
 
     def finish(self, study: str) -> None:
         """Forget a study's secrets, memory and answers' bytes; that it was, and which messages it had, stays."""

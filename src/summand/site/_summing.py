@@ -134,7 +134,7 @@ def unmask(agent: Agent, message: Message) -> tuple[StudyMemory, bytes | None]:
     memory = agent.memory(message)
     rnd = _current(agent, memory, message)
     _settle(agent, memory, rnd, message.header.get("survivors"))
-    agent.budget.commit(message.study, message.round)
+    _noise.commit(agent, agent.program(memory), message.round)
     peers = rnd.peers(agent.site)
     cut = BOX_BYTES * len(peers)
     shares = reveal(

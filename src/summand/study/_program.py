@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -142,8 +143,8 @@ class Program:
         if state.get("phase") == "cohort":
             where = np.array([True, False, False, True])
             return Noise.of(privacy.neighbours, COUNTING_SHARE * privacy.rho, 2, sites, threshold), where
-        method, slot = self.plan.method, self._slot_states(state)[0]
-        assert isinstance(method, PrivateMethod) and slot is not None
+        method, slot = self._private, self._slot_states(state)[0]
+        assert method is not None and slot is not None
         rho = (1.0 - COUNTING_SHARE) * privacy.rho * method.share(slot)
         size = length(self.layout(state))
         noise = Noise.of(privacy.neighbours * method.sensitivity(slot), rho, size, sites, threshold)
@@ -267,15 +268,15 @@ class Program:
     ) -> Mapping[int, State | Result | SummandError]:
         """What follows in each slot: by itself, or from all sites' sums where the method asks for that."""
         method = self.plan.method
-        if isinstance(method, PrivateMethod):
+        if self._private is not None:
             (place,) = states
             noise = self.noise(state)
             assert noise is not None
             there = len(self.plan.sites) - len(state.get("left_out", ()))
             spread = noise[0].sigma * math.sqrt(there / noise[0].sites_counted)
-            return {place: method.update_noisy(totals[place], states[place], spread)}
-        if isinstance(method, AcrossSlots):
-            return method.update_slots(totals, states)
+            return {place: self._private.update_noisy(totals[place], states[place], spread)}
+        if self._across is not None:
+            return self._across.update_slots(totals, states)
         following: dict[int, State | Result | SummandError] = {}
         for place, known in states.items():
             try:
@@ -303,6 +304,18 @@ class Program:
         return Finished(released(self.plan, state))
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────────
+    @cached_property
+    def _private(self) -> PrivateMethod | None:
+        """The method, if it is one for noisy sums; looked at once: comparing with a protocol is slow."""
+        method: Any = self.plan.method
+        return method if isinstance(method, PrivateMethod) else None
+
+    @cached_property
+    def _across(self) -> AcrossSlots | None:
+        """The method, if it is one whose slots follow from each other's sums."""
+        method: Any = self.plan.method
+        return method if isinstance(method, AcrossSlots) else None
+
     def _slot_states(self, state: ProgramState) -> Sequence[State | None]:
         if self._read is not None and self._read[0] is state:
             return self._read[1]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from summand.encoding import digest, pack, unpack
+from summand.encoding import digest, dump, frame_prefix, unpack
 from summand.errors import PeerProtocolError
 from summand.signing import PrivateKey, PublicKey
 
@@ -50,12 +50,12 @@ class Message:
         """SHA-256 of the body, shape (32,): a body may be megabytes long and is hashed once."""
         return hashlib.sha256(self.body).digest()
 
-    @property
+    @cached_property
     def content_digest(self) -> bytes:
         """32 bytes that name header and body exactly."""
         return digest(self.header_bytes, self.body_digest)
 
-    @property
+    @cached_property
     def identity(self) -> str:
         """64 hexadecimal digits that name signature, header and body exactly."""
         return digest(self.signature, self.header_bytes, self.body_digest).hex()
@@ -81,10 +81,9 @@ def sign_message(
     **fields: Any,
 ) -> bytes:
     """The signed bytes of one message; ``fields`` join the header."""
-    header = {"kind": kind, "sender": sender, "study": study, "round": round_number, **fields}
-    frame = pack(header, body)
-    parsed = unpack(frame)
-    return key.sign(_to_sign(origin, parsed.header_bytes, hashlib.sha256(body).digest())) + frame
+    header = dump({"kind": kind, "sender": sender, "study": study, "round": round_number, **fields})
+    signature = key.sign(_to_sign(origin, header, hashlib.sha256(body).digest()))
+    return b"".join((signature, frame_prefix(header), header, body))
 
 
 def read_message(data: bytes) -> Message:
