@@ -1,13 +1,11 @@
 """The outbound side: one connection, kept alive, that reconnects and tells apart what may be tried again.
 
-The standard library's client: a site does one thing at a time, answers in order, and starts 0.25 CPU-seconds sooner
-without an asynchronous framework (docs/decisions/0002).
+A site does one thing at a time, answers in order, and starts 0.25 CPU-seconds sooner without an asynchronous framework
+(docs/decisions/0002).
 """
 
 from __future__ import annotations
 
-import http.client
-import socket
 import ssl
 import time
 from collections.abc import Callable
@@ -17,12 +15,12 @@ from urllib.parse import urlsplit
 from summand.encoding import parse
 from summand.errors import PeerProtocolError, SiteUnreachable, SummandError, UsageError, from_dict
 from summand.signing import PrivateKey
+from summand.transport._channel import Answer, Channel
 from summand.transport._federation import FederationDescription
 from summand.transport._requests import sign_read
 from summand.transport._tls import client_context
 
 ANSWER_BYTES_MAX = 1 << 30
-_CHUNK = 1 << 20
 
 
 class HubClient:
@@ -45,7 +43,7 @@ class HubClient:
         self.federation, self.key, self.timeout_seconds = federation, key, timeout_seconds
         self._host, self._port = parts.hostname, parts.port or 443
         self._context = client_context(federation.ca_pem)
-        self._connection: http.client.HTTPSConnection | None = None
+        self._channel: Channel | None = None
 
     def get(self, path: str, *, wait_seconds: float = 0.0) -> bytes:
         """Read a path, signed; a long poll where ``wait_seconds`` is given.
@@ -94,50 +92,52 @@ class HubClient:
 
     def _ask(self, verb: str, path: str, body: bytes | None, wait_seconds: float, *, signed: bool) -> bytes:
         for attempt in (1, 2):  # a kept-alive connection may have been closed by the other end: once more, afresh
-            fresh, headers = self._connection is None, {}
+            fresh, headers = self._channel is None, {}
             if body is not None:
                 headers["Content-Type"] = "application/octet-stream"
             if signed and self.key is not None:  # anew for each attempt: a nonce counts once
                 headers |= sign_read(path, self.key, self.federation.origin, time.time())
             try:
-                return self._once(verb, path, body, headers, wait_seconds)
+                answer = self._exchange(verb, path, body, headers, wait_seconds)
             except ssl.SSLCertVerificationError as error:
                 self.close()
                 raise PeerProtocolError(
                     f"The hub at {self._host} does not show a certificate of this federation ({error.verify_message}).",
                     remedy="Do not go on. Compare the federation's fingerprint with the hub's operator.",
                 ) from None
-            except (http.client.HTTPException, OSError) as error:
+            except (SiteUnreachable, OSError) as error:
                 self.close()
                 if fresh or attempt == 2:
+                    if isinstance(error, SiteUnreachable):
+                        raise
                     raise SiteUnreachable(
                         f"The hub at {self._host}:{self._port} does not answer ({type(error).__name__}).",
                         remedy="Check the network and that the hub runs; it is tried again where that is safe.",
                     ) from None
+            else:
+                return self._read(answer)
         raise AssertionError("unreachable")  # pragma: no cover - the loop returns or raises
 
-    def _once(self, verb: str, path: str, body: bytes | None, headers: dict[str, str], wait_seconds: float) -> bytes:
-        if self._connection is None:
-            self._connection = http.client.HTTPSConnection(
-                self._host, self._port, context=self._context, timeout=self.timeout_seconds, blocksize=_CHUNK
-            )
-            self._connection.connect()
-            self._connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._connection.sock.settimeout(self.timeout_seconds + wait_seconds)
-        self._connection.request(verb, path, body=body, headers=headers)
-        answer = self._connection.getresponse()
-        data = answer.read(ANSWER_BYTES_MAX)
-        if answer.will_close:
+    def _exchange(
+        self, verb: str, path: str, body: bytes | None, headers: dict[str, str], wait_seconds: float
+    ) -> Answer:
+        if self._channel is None:
+            self._channel = Channel(self._host, self._port, self._context, self.timeout_seconds)
+        patience = self.timeout_seconds + wait_seconds
+        return self._channel.ask(verb, path, headers, body, timeout_seconds=patience, most=ANSWER_BYTES_MAX)
+
+    def _read(self, answer: Answer) -> bytes:
+        if answer.closes:
             self.close()
         if answer.status >= 400:
-            raise _error(answer.status, data)
-        return data
+            raise _error(answer.status, answer.body)
+        return answer.body
 
     def close(self) -> None:
         """Close the connection; the next call opens another."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
 
 
 def _error(status: int, data: bytes) -> SummandError:
