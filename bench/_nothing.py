@@ -1,6 +1,7 @@
 """A method that computes nothing for a hundred rounds, put in place of ``describe`` in benchmark processes.
 
-``python -m bench._nothing hub|site FOLDER`` serves as usual with it; the hub also writes when each round opened.
+``python -m bench._nothing hub|site FOLDER`` serves as usual with it, and writes into the folder ``BENCH_TIMES`` when each
+round began and how much processor time the process had used.
 """
 
 from __future__ import annotations
@@ -8,8 +9,9 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -71,24 +73,31 @@ def main() -> None:
     """Serve a hub or a site with `Nothing` in the catalogue."""
     methods.METHODS["describe"] = Nothing
     what, folder = sys.argv[1], sys.argv[2]
-    if what == "hub":
-        _write_times()
+    _note_rounds(what, Path(os.environ["BENCH_TIMES"]) / f"{what}-{Path(folder).name}")
     from summand.cli import main as run
 
     sys.exit(run([what, "serve", folder]))
 
 
-def _write_times() -> None:
-    from summand.hub._rounds import Rounds
+def _note_rounds(what: str, out: Path) -> None:
+    """Have the process write, when each round begins for it, the time and its own processor time, in seconds."""
 
-    opened, out = Rounds._open, os.environ["BENCH_TIMES"]
+    def noted(begin: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapped(*arguments: Any, **named: Any) -> Any:
+            with out.open("a") as file:
+                file.write(f"{time.perf_counter()} {time.process_time()}\n")
+            return begin(*arguments, **named)
 
-    def noted(self: Any, *arguments: Any) -> None:
-        with open(out, "a") as file:
-            file.write(f"{time.perf_counter()}\n")
-        opened(self, *arguments)
+        return wrapped
 
-    Rounds._open = noted  # type: ignore[method-assign]
+    if what == "hub":
+        from summand.hub._sums import Sums
+
+        Sums._open = noted(Sums._open)  # type: ignore[method-assign]
+    else:
+        from summand.site import _agent
+
+        _agent._HANDLERS = {**_agent._HANDLERS, "round.open": noted(_agent._HANDLERS["round.open"])}
 
 
 if __name__ == "__main__":
