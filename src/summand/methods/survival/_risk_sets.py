@@ -73,7 +73,7 @@ class RiskSets:
         d = np.where(happens, counts, 0.0)
         w = d if weights is None else np.where(happens, weights, 0.0)
         s0 = np.where(happens, at_risk[0], 1.0)
-        share = deaths[0] / s0[tied]
+        share = np.minimum(deaths[0] / s0[tied], 1.0)  # at most all at risk have the event, however sums were rounded
         efron = EfronSums.of(share, d[tied], w[tied])
         first, second = w.copy(), w.copy()
         first[tied], second[tied] = efron.u, efron.uu
