@@ -3,31 +3,26 @@
 ::
 
     SummandError(message, remedy, clause=None, public=None)
-    ├─ UsageError           the command or the call was put wrongly: OrganisationInvalid · OrganisationUnknown · KeyLocked
+    ├─ UsageError           the command or the call was put wrongly: KeyLocked · OrganisationInvalid ·
+    │                       OrganisationUnknown
     ├─ AgreementError       AgreementSyntaxError · AgreementIncomplete · SignatureInvalid · AgreementNotInForce ·
-    │                       ContributionUnknown · CostsNotCovered · SettlementInvalid · IndicatorInvalid ·
-    │                       ActInvalid
-    ├─ Refusal              the site says no: PurposeNotPermitted · MethodNotPermitted · ColumnNotPermitted ·
-    │                       DatasetNotPermitted · ReleaseNotPermitted · CohortTooSmall · CohortTooSimilar · TooManyParameters ·
-    │                       ModelNotReleased · ApprovalMissing · RequesterNotPermitted · StudyReplayed · SiteStopped ·
-    │                       HolderVeto
-    │                       DatasetNotPermitted · ReleaseNotPermitted · CohortTooSmall · TooManyParameters ·
-    │                       ApprovalMissing · RequesterNotPermitted · StudyReplayed · SiteStopped
-    │                       ModelNotReleased · BudgetExceeded · ApprovalMissing · RequesterNotPermitted · StudyReplayed
-    ├─ DataError            SourceUnreadable · ColumnMissing · ColumnUnknown · ValueOutOfRange · CategoryUnknown ·
-    │                       ValueNotNumeric · ValueOffStep · ValueMissing · StatusInvalid · SourceEmpty ·
-    │                       SourceChanged · DictionaryInvalid · SeriesInvalid · SurveyInvalid
+    │                       ContributionUnknown · CostsNotCovered · SettlementInvalid · IndicatorInvalid · ActInvalid
+    ├─ Refusal              the site says no: PurposeNotPermitted · DatasetNotPermitted · MethodNotPermitted ·
+    │                       ColumnNotPermitted · ReleaseNotPermitted · CohortTooSmall · CohortTooSimilar ·
+    │                       ModelNotReleased · BudgetExceeded · TooManyParameters · ApprovalMissing ·
+    │                       RequesterNotPermitted · StudyReplayed · HolderVeto · SiteStopped
+    ├─ DataError            SourceUnreadable · SourceEmpty · ColumnMissing · ColumnUnknown · ValueOutOfRange ·
+    │                       CategoryUnknown · ValueNotNumeric · ValueOffStep · ValueMissing · SourceChanged ·
+    │                       DictionaryInvalid · SeriesInvalid · SurveyInvalid · StatusInvalid
     ├─ MethodError          FormulaInvalid · NotConverged · Separation · SingularInformation · OutcomeConstant
-    ├─ SumError             TooFewSites · ShareInvalid · TotalWouldOverflow · StateDisagrees · RoundReplayed · SetupInvalid ·
-    │                       CertificateInvalid · PinnedCohort · ResultSealed
-    ├─ VerificationError    CheckpointInvalid · InclusionProofInvalid · ConsistencyProofInvalid · SplitView · EntryInvalid
-    ├─ SumError             TooFewSites · ShareInvalid · TotalWouldOverflow · StateDisagrees · RoundReplayed · SetupInvalid
+    ├─ SumError             TooFewSites · ShareInvalid · TotalWouldOverflow · StateDisagrees · RoundReplayed ·
+    │                       SetupInvalid · CertificateInvalid · PinnedCohort · ResultSealed
     ├─ VerificationError    CheckpointInvalid · InclusionProofInvalid · ConsistencyProofInvalid · SplitView ·
-    │                       EntryInvalid · AwaitingWitnesses
+    │                       AwaitingWitnesses · EntryInvalid
     ├─ StorageFailed        a disk did not keep what it was given
-    └─ TransportError       SiteUnreachable · RoundTimedOut · PeerProtocolError · OwnProtocolError · BodyTooLarge · StrangerRefused ·
-                            DeliveryFailed
-    └─ PortalError        NotHere · NotPermitted · SignInRefused · TooManyAttempts · FormRefused
+    ├─ TransportError       SiteUnreachable · RoundTimedOut · PeerProtocolError · OwnProtocolError · BodyTooLarge ·
+    │                       StrangerRefused · DeliveryFailed
+    └─ PortalError          NotHere · NotPermitted · SignInRefused · TooManyAttempts · FormRefused
 
 Whose turn it is lies in the type: a `Refusal` is a site's right and is recorded, not logged as a failure; a
 `DataError` is for the site's own data manager; a `TransportError` may be tried again where ``retryable`` is true.
