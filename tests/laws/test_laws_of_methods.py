@@ -38,6 +38,11 @@ def some_states(case: Case, seed: int, most: int = 4) -> list[tuple[State, Local
     return found
 
 
+def rows_of(case: Case, seed: int, batch: Batch, memory: Local) -> Batch:
+    """``batch``, or the rows that a site's memory is about: event times of other people's are no site's."""
+    return case.draw(np.random.default_rng(seed), case.rows_min) if memory else batch
+
+
 def summand(method: Method, batches: list[Batch], state: State, memory: Local) -> Array:
     return site_summand(method, batches, state, memory)[0]
 
@@ -75,8 +80,9 @@ def test_adds_over_rows(case: Case, seed: int, cuts: int) -> None:
     rng = np.random.default_rng(seed)
     method, batch = case.ready, case.draw(rng, int(rng.integers(1, 80)))
     for state, memory in some_states(case, seed % 7):
-        whole, cut = (summand(method, b, state, memory) for b in ([batch], parts(batch, rng, cuts)))
-        assert close(whole, cut, batch.rows * bounds(method.layout(state)))
+        rows = rows_of(case, seed % 7, batch, memory)
+        whole, cut = (summand(method, b, state, memory) for b in ([rows], parts(rows, rng, cuts)))
+        assert close(whole, cut, rows.rows * bounds(method.layout(state)))
 
 
 @every_method
@@ -85,11 +91,12 @@ def test_ignores_row_order(case: Case, seed: int) -> None:
     """A site's summand does not depend on the order of its rows."""
     rng = np.random.default_rng(seed)
     method, batch = case.ready, case.draw(rng, int(rng.integers(1, 80)))
-    order = rng.permutation(batch.rows)
-    shuffled = Batch({name: values[order] for name, values in batch.columns.items()}, batch.rows)
     for state, memory in some_states(case, seed % 7):
-        one, other = (summand(method, [b], state, memory) for b in (batch, shuffled))
-        assert close(one, other, batch.rows * bounds(method.layout(state)))
+        rows = rows_of(case, seed % 7, batch, memory)
+        order = rng.permutation(rows.rows)
+        shuffled = Batch({name: values[order] for name, values in rows.columns.items()}, rows.rows)
+        one, other = (summand(method, [b], state, memory) for b in (rows, shuffled))
+        assert close(one, other, rows.rows * bounds(method.layout(state)))
 
 
 @every_method
@@ -224,7 +231,8 @@ def test_fixed_point_rounding_stays_within_the_stated_error(case: Case, seed: in
     rng = np.random.default_rng(seed)
     method, batch = case.ready, case.draw(rng, 60)
     for state, memory in some_states(case, seed % 7):
-        shares = [summand(method, [part], state, memory) for part in parts(batch, rng, 3)]
+        dealt = [rows_of(case, seed % 7, batch, memory)] * 3 if memory else parts(batch, rng, 3)
+        shares = [summand(method, [part], state, memory) for part in dealt]
         filled = np.array(shares)[:, np.any(shares, axis=0)]  # zeros are exact, and most bins of a histogram are zero
         exact = np.array(
             [

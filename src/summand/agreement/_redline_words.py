@@ -60,6 +60,7 @@ SCALES: dict[str, Scale] = {
     "data.complementary_suppression": Scale("tighter", (PATIENTS,), (USERS,), (False, True)),
     "data.accounting_of_disclosures": Scale("tighter", (PATIENTS,), (), (False, True)),
     "data.on_lost_site": Scale("tighter", TIGHTER_DATA, (USERS,), ("start_over", "end")),
+    "governance.witnesses": Scale("tighter", (ALL,)),
     "data.hub": Scale("tighter", TIGHTER_DATA, (), ("opens_totals", "blind")),
     "data.output_review": Scale("tighter", TIGHTER_DATA, (USERS,), ("automatic", "airlock", "two_person")),
     "data.disclosure_profile": Scale("tighter", TIGHTER_DATA, (USERS,), ("trial", "public_data", "institutional")),
