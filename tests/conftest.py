@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 from shared_files import missing
 
 settings.register_profile("ci", max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("deep", max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("SUMMAND_HYPOTHESIS", "ci"))
 

@@ -16,6 +16,8 @@ from cli_kit import say
 from shared_files import shared_data
 from summand.cli._variadic import spread
 
+pytestmark = pytest.mark.slow
+
 HEAD = ["method", "agreement", "profile", "n", "n_dropped", "sites", "rounds", "converged", "log_likelihood", "terms"]
 TERM = ["term", "estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high"]
 

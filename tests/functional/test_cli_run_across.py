@@ -11,6 +11,8 @@ from cli_kit import say
 
 from summand.testing.federations import Partnership
 
+pytestmark = pytest.mark.slow
+
 SITES = ("north", "south", "west", "east")
 SCHEMA = {
     "fields": [

@@ -9,6 +9,8 @@ from cli_kit import say
 
 from competing_cohorts import pbc_causes
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def pbc(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -10,6 +10,8 @@ from cli_kit import say
 
 from summand.federation import Federation
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def lung(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 from cli_kit import say
 
+pytestmark = pytest.mark.slow
+
 MODEL = {"name": "ecog", "formula": "~ age + ph.ecog", "terms": {"Intercept": -2.0, "age": 0.03, "ph.ecog": 0.6}}
 
 

@@ -12,6 +12,8 @@ from cli_kit import say
 
 from shared_files import shared_data
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def lung(tmp_path_factory: pytest.TempPathFactory) -> Path:

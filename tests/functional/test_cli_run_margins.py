@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from cli_kit import say
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def lung(tmp_path_factory: pytest.TempPathFactory) -> Path:

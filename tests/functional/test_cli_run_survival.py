@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 from cli_kit import say
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def lung(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from cli_kit import say
 
+pytestmark = pytest.mark.slow
+
 
 def test_curves_from_the_command_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """Knots and recurrence are in the JSON as documented; the fit is least squares on scipy's splines."""

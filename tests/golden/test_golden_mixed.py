@@ -23,6 +23,8 @@ from summand.methods import LogisticRegression, MixedModel
 from summand.tables import Batch, Column, Dictionary, Limits
 from summand.testing.plain import run_counted, run_plain
 
+pytestmark = pytest.mark.slow
+
 R = r_output("r_mixed.txt")
 
 Sites = list[list[Batch]]

@@ -40,6 +40,7 @@ def test_the_stroke_trials_counts_are_those_published(trial, by: str) -> None:
     assert (cells["0", "1"], cells["0", "0"] + cells["0", "1"]) == (909, 9_715)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", SITES)
 def test_the_adjusted_model_is_the_fit_with_a_dummy_for_each_site(trial, by: str) -> None:
     """One intercept for each country or hospital, eliminated there: statsmodels with as many dummies gives the same."""

@@ -25,6 +25,8 @@ from summand.methods.models._glm_state import END
 from summand.tables import Column, Dictionary, Limits
 from summand.testing.plain import run_plain, site_summand
 
+pytestmark = pytest.mark.slow
+
 CASES = {
     "poisson": ("status ~ treated + age", "", "log(days)"),
     "logit": ("status ~ treated + age", "logit", ""),

@@ -30,6 +30,8 @@ from summand.testing.federations import Partnership, sign_by_all
 from summand.transport import Message, read_message, sign_message
 from wire import Wire, small_partnership, small_tables
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def wire():

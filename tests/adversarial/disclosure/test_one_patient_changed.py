@@ -25,6 +25,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "laws"))
 
 from law_case import Case, all_cases
 
+pytestmark = pytest.mark.slow
+
 CASES = {case.method.name: case for case in reversed(all_cases())}
 SHARES = {"east": 0.7, "north": 0.25, "south": 0.05, "west": 0.0}
 """Of the rows; west has nobody."""

@@ -18,6 +18,8 @@ from summand.site._store import SiteStore
 from summand.transport import read_message
 from wire import LINEAR, Wire
 
+pytestmark = pytest.mark.slow
+
 METHOD = {"name": "logistic", "formula": "y > 1 ~ x", "site": "fixed"}
 
 

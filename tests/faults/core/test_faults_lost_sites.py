@@ -237,6 +237,7 @@ def test_under_limits_the_same_question_is_not_asked_again_once_the_lost_site_is
     wire.close()
 
 
+@pytest.mark.slow
 def test_more_than_sixty_four_sites_go_the_way_of_the_certificate() -> None:
     """Sixty-six sites in one process, three lost: the result is the others', every round certified."""
     tables = small_tables([f"site{k:02d}" for k in range(66)], rows=3)

@@ -48,6 +48,7 @@ def test_axe_is_the_one_that_was_vendored() -> None:
     assert hashlib.sha256(AXE.read_bytes()).hexdigest() == AXE_SHA256
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_and_nothing_leaves(site: tuple[World, str, Any], scheme: str) -> None:
     """WCAG 2.2 A and AA on every page; no console message, no request elsewhere, no page wider than a phone."""

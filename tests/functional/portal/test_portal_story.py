@@ -5,9 +5,13 @@ from __future__ import annotations
 import shutil
 from typing import Any
 
+import pytest
+
 from shared_files import lacking
 from summand.federation._evidence import verify_study
 from summand.testing.portals import PASSWORD, make_world, served
+
+pytestmark = pytest.mark.slow
 
 
 def sign_in(browser: Any, url: str, login: str) -> Any:

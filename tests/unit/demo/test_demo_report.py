@@ -13,6 +13,8 @@ from summand.demo._format import fixed, money, number, p_value, sentence, small
 from summand.demo._map import Frame, party_map
 from summand.demo._report import render_report, report_charts
 
+pytestmark = pytest.mark.slow
+
 BOTH = pytest.mark.parametrize("which", ["lung", "heart"])
 
 
