@@ -12,6 +12,7 @@ from docs.schemas import (
     description,
     directory,
     evaluation,
+    evidence,
     governance,
     learning,
     models,
@@ -35,6 +36,7 @@ FAMILIES = (
     directory,
     outcomes,
     governance,
+    evidence,
     settlement,
 )
 

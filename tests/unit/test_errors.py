@@ -43,6 +43,8 @@ FOREIGN = {
     ("cli/_site.py", "typer.Exit"): "how a command ends",
     ("cli/_app.py", "typer.Exit"): "how a command ends",
     ("cli/_agreement.py", "typer.Exit"): "how a command ends",
+    ("evidence/verify.py", "NotVerified"): "a script that runs without us; the room turns it into a VerificationError",
+    ("evidence/verify.py", "SystemExit"): "how a program ends",
 }
 # Names of variables, parameters and tables that hold an error of the tree where they are raised.
 HOLDERS = {"error", "failures", "failure", "broken", "stranger", "kind", "refused", "found"}

@@ -12,6 +12,11 @@ BRANCHES = {
     "agreement": ("summand.cli._agreement", "agreement_app", "Write, check, show, sign and verify agreements."),
     "demo": ("summand.cli._demo", "demo_app", "The whole chain on real patients' data, in front of you."),
     "directory": ("summand.cli._directory", "directory_app", "Find partners: organisations, their data and needs."),
+    "evidence": (
+        "summand.cli._evidence",
+        "evidence_app",
+        "The evidence pack for regulators, ethics boards and funders.",
+    ),
     "governance": ("summand.cli._governance", "governance_app", "Motions, votes, vetoes, disputes, tasks."),
     "hub": ("summand.cli._hub", "hub_app", "Convene a federation."),
     "key": ("summand.cli._key", "key_app", "Make and show keys."),

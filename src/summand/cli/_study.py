@@ -301,7 +301,7 @@ def _entries(federation: Path, replica: Path | None, key: Path | None) -> tuple[
         from summand.ledger import read_entries
 
         path, report = verified(replica, federation)
-        _require_no_alarm(path)
+        require_no_alarm(path)
         return read_entries(path, report), report.root_hash.hex(), report.origin
     network = _network(federation, _needed(key, "--replica"))
     try:
@@ -311,7 +311,7 @@ def _entries(federation: Path, replica: Path | None, key: Path | None) -> tuple[
         network.close()
 
 
-def _require_no_alarm(ledger: Path) -> None:
+def require_no_alarm(ledger: Path) -> None:
     """Refuse a site's replica beside which an alarm lies: the site was shown two histories."""
     from summand.site._alarm import ALARM, Alarm
 

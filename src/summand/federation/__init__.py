@@ -21,7 +21,13 @@ from summand.federation._tables import Table
 if TYPE_CHECKING:
     from summand.federation._connect import connect
     from summand.federation._desk import Desk, open_desk
-    from summand.federation._partnership import differing_points, partnership_goals, partnership_scorecard
+    from summand.federation._partnership import (
+        differing_points,
+        goal_verdicts,
+        partnership_goals,
+        partnership_scorecard,
+        partnership_scorecard_of,
+    )
     from summand.federation._survey import answer_survey, evaluate_survey
 
 __all__ = [
@@ -34,10 +40,12 @@ __all__ = [
     "connect",
     "differing_points",
     "evaluate_survey",
+    "goal_verdicts",
     "open_desk",
     "open_shown",
     "partnership_goals",
     "partnership_scorecard",
+    "partnership_scorecard_of",
     "value_of_data",
 ]
 
@@ -49,7 +57,9 @@ _HOMES = {
     "open_desk": "_desk",
     "differing_points": "_partnership",
     "partnership_goals": "_partnership",
+    "goal_verdicts": "_partnership",
     "partnership_scorecard": "_partnership",
+    "partnership_scorecard_of": "_partnership",
 }
 
 

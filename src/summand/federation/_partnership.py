@@ -15,6 +15,7 @@ from summand.outcomes import (
     MeasuredPoint,
     Scorecard,
     Severity,
+    assess,
     backup_states,
     early_warnings,
     goal_progress,
@@ -24,6 +25,7 @@ from summand.outcomes import (
     scorecard,
     silent_partners,
 )
+from summand.sharing.income import GoalVerdict
 from summand.study import Ignored, read_statements
 
 
@@ -66,10 +68,10 @@ def partnership_scorecard(
         now: The clock; now if not given.
         relationship: Mean trust and value; those of the survey that was stated last if not given.
     """
-    return scorecard_of(desk.versions, desk.entries(), now, relationship)
+    return partnership_scorecard_of(desk.versions, desk.entries(), now, relationship)
 
 
-def scorecard_of(
+def partnership_scorecard_of(
     versions: Sequence[Agreement],
     entries: Sequence[tuple[int, dict[str, Any]]],
     now: datetime | None = None,
@@ -87,6 +89,18 @@ def scorecard_of(
     backups, _ = backup_states(agreement, versions, entries, goals, lost, today)
     warnings = early_warnings(agreement, goals, entries, backups, today, _of_governance(state))
     return scorecard(goals, warnings, backups, today, relationship)
+
+
+def goal_verdicts(
+    versions: Sequence[Agreement], entries: Sequence[tuple[int, dict[str, Any]]]
+) -> list[GoalVerdict]:  # fmt: skip
+    """Every goal as it was measured, met or not: what triggers tiers of an income."""
+    series = goal_series(versions, entries)[0]
+    return [
+        GoalVerdict(point.leaf, goal.id, assess(point.measurement, goal.direction, goal.target) == "met")
+        for goal in versions[-1].purpose.goals
+        for point in series[goal.id].points
+    ]
 
 
 def _relationship(

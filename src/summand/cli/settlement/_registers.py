@@ -17,7 +17,6 @@ from summand.errors import UsageError
 
 if TYPE_CHECKING:
     from summand.agreement import Agreement
-    from summand.sharing.income import GoalVerdict
     from summand.study import Stated
 
 AgreementFile = Annotated[Path, typer.Option("--agreement", help="The agreement in force, or a *.signed.json file.")]
@@ -135,6 +134,7 @@ def income(
     as_json: AsJson = False,
 ) -> None:
     """Income of the joint product by period and payee, guards, price and access commitments: from a verified ledger."""
+    from summand.federation import goal_verdicts
     from summand.sharing.income import income_register
     from summand.sharing.reports import income_document
     from summand.sharing.waterfall import Waterfall
@@ -144,7 +144,7 @@ def income(
     falls = None if terms is None else Waterfall.from_dict(read_object(terms))
     entries, versions = _entries_in(ledger, federation), _versions(document, earlier)
     stated = read_statements(entries, versions)[0]
-    found = income_register(document, stated, falls, day_of(at), _verdicts(versions, entries))
+    found = income_register(document, stated, falls, day_of(at), goal_verdicts(versions, entries))
     write_document(
         lambda: income_document(found, agreement_hash=document.hash, checked=ledger_words(ledger, federation)),
         pdf,
@@ -237,19 +237,6 @@ def _entries_in(folder: Path, federation: Path) -> list[tuple[int, dict[str, Any
 
 def _versions(agreement: Agreement, earlier: list[Path] | None) -> list[Agreement]:
     return [*(agreement_in(item) for item in earlier or ()), agreement]
-
-
-def _verdicts(versions: list[Agreement], entries: list[tuple[int, dict[str, Any]]]) -> list[GoalVerdict]:
-    """Every goal as it was measured, met or not."""
-    from summand.outcomes import assess, goal_series
-    from summand.sharing.income import GoalVerdict
-
-    series = goal_series(versions, entries)[0]
-    return [
-        GoalVerdict(point.leaf, goal.id, assess(point.measurement, goal.direction, goal.target) == "met")
-        for goal in versions[-1].purpose.goals
-        for point in series[goal.id].points
-    ]
 
 
 def ledger_words(folder: Path, federation: Path) -> str:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
-from summand.federation._partnership import scorecard_of
+from summand.federation import partnership_scorecard_of
 from summand.outcomes import Scorecard, assurance_icon, assurance_words, variation_icon, variation_words
 from summand.portal._partnerships import Partnership
 from summand.portal._process_drawing import process_svg
@@ -37,7 +37,7 @@ async def outcomes(visit: Visit) -> web.StreamResponse:
 
 def _scorecard(visit: Visit, one: Partnership) -> Scorecard:
     versions = [signed.agreement for signed in one.versions]
-    return scorecard_of(versions, visit.portal.partnerships.about_all(one, KINDS), datetime.now(UTC))
+    return partnership_scorecard_of(versions, visit.portal.partnerships.about_all(one, KINDS), datetime.now(UTC))
 
 
 ROUTES = (Route("GET", "/partnerships/{key}/outcomes", outcomes, Right.RESULTS),)
